@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+# The front door; CMake does the work. `make help` lists what there is to do.
+#   make run PORT=8080 DRIVER=epoll     make install PREFIX=/usr DESTDIR=/tmp/root
+# CC, CFLAGS, CPPFLAGS and LDFLAGS count when a build folder is first made (see `make clean`).
+
+PORT       ?= 8080
+DRIVER     ?=
+PREFIX     ?= /usr/local
+BUILD_TYPE ?= RelWithDebInfo
+
+RELEASE := build/release
+CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
+export CMAKE_GENERATOR
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 1)
+ifneq ($(strip $(CPPFLAGS)),)
+override CFLAGS := $(strip $(CPPFLAGS) $(CFLAGS))
+export CFLAGS
+endif
+
+# The release build has no tests: it needs a compiler, CMake and nothing else.
+configure = @cmake -B $(RELEASE) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DEDDY_BUILD_TESTS=OFF $(1) \
+	>$(RELEASE).log 2>&1 || { cat $(RELEASE).log; exit 1; }
+
+.DEFAULT_GOAL := build
+.PHONY: build run check lint sanitize bench-servers install format clean help release-tree
+
+build: release-tree ## build the libraries, examples and bench programs into build/release (default)
+	@cmake --build $(RELEASE)
+
+run: setup-run release-tree ## start the HTTP example: make run PORT=8080 DRIVER=epoll (or io_uring)
+	@cmake --build $(RELEASE) --target example_hello_http
+	@exec $(RELEASE)/examples/hello_http --port=$(PORT) $(if $(DRIVER),--driver=$(DRIVER))
+
+check: setup-check ## everything a change must pass: builds, tests, sanitizers, style (at most ten minutes)
+	@tools/check
+
+lint: setup-check ## the checks that need no build: format, clang-tidy, layers, docstrings, headers, scripts
+	@tools/check lint
+
+sanitize: setup-check ## all tests under ASan, UBSan and LSan, the threads' tests under TSan
+	@tools/check sanitize
+
+bench-servers: setup-run release-tree ## build the servers that are measured: build/release/bench/srv_eddy
+	@cmake --build $(RELEASE) --target bench_srv_eddy
+
+install: release-tree ## install headers, libraries, eddy.pc and the CMake package: PREFIX=, DESTDIR=
+	$(call configure,-DCMAKE_INSTALL_PREFIX=$(PREFIX))
+	@cmake --build $(RELEASE)
+	@cmake --install $(RELEASE)
+
+format: setup-check ## write all C files the way the style wants them
+	@tools/check --fix-format
+
+clean: ## remove everything that was built
+	@rm -rf build
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: setup-run setup-check
+setup-%:
+	@tools/setup.sh $*
+
+release-tree:
+	@mkdir -p build
+	$(call configure)

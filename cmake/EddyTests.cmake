@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+# Every tests/<layer>/test_<name>.c is one program with cmocka, every tests/<layer>/test_<name>.py
+# one script. CTest knows them as <layer>.<name>. A comment near the top of the file,
+#     /* eddy-test: drivers threads slow */        (# eddy-test: ... in Python)
+# says more. drivers: run it once per driver, as <layer>.<name>.<driver>, with EDDY_DRIVER set;
+# threads: run it under ThreadSanitizer too (label threads); slow: allow it more time (label slow).
+# A test that exits with 77 is skipped, and counted so.
+
+set(eddy_drivers epoll io_uring)
+set(eddy_test_words drivers threads slow)
+
+find_program(EDDY_PYTHON python3)
+find_path(CMOCKA_INCLUDE_DIR cmocka.h)
+find_library(CMOCKA_LIBRARY cmocka)
+if(NOT EDDY_PYTHON OR NOT CMOCKA_LIBRARY OR NOT CMOCKA_INCLUDE_DIR)
+    message(FATAL_ERROR
+        "The tests need python3 and cmocka (libcmocka-dev): run tools/setup.sh check, "
+        "or leave them out by -DEDDY_BUILD_TESTS=OFF")
+endif()
+
+# All tests of threads and what they need: the only thing a ThreadSanitizer build has to make.
+add_custom_target(tests-threads)
+
+add_library(eddy_test_flags INTERFACE)
+eddy_quoted(eddy_test_flags INTERFACE tests src)
+target_include_directories(eddy_test_flags SYSTEM INTERFACE ${CMOCKA_INCLUDE_DIR})
+target_compile_options(eddy_test_flags INTERFACE -UNDEBUG)
+target_link_libraries(eddy_test_flags INTERFACE eddy_static Threads::Threads ${CMOCKA_LIBRARY})
+
+file(GLOB support CONFIGURE_DEPENDS tests/support/*.c)
+if(support)
+    add_library(eddy_test_support STATIC ${support})
+    eddy_flags(eddy_test_support)
+    target_link_libraries(eddy_test_support PUBLIC eddy_test_flags)
+endif()
+
+# eddy_test_words(file result): the words of the file's marker comment.
+function(eddy_test_words file result)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(STRINGS ${file} marker REGEX "^(/\\*|#) eddy-test:" LIMIT_COUNT 1 LIMIT_INPUT 4096)
+    string(REGEX REPLACE "^.*eddy-test:|\\*/" "" marker "${marker}")
+    string(REGEX MATCHALL "[^ ,]+" words "${marker}")
+    foreach(word ${words})
+        if(NOT word IN_LIST eddy_test_words)
+            message(FATAL_ERROR "${file}: unknown word '${word}' after eddy-test:")
+        endif()
+    endforeach()
+    set(${result} ${words} PARENT_SCOPE)
+endfunction()
+
+# eddy_register(name words command...): tell CTest, once or once per driver.
+function(eddy_register name words)
+    set(seconds 120)
+    if("slow" IN_LIST words)
+        set(seconds 300)
+    endif()
+    if(EDDY_SANITIZE)
+        math(EXPR seconds "${seconds} * 3")
+    endif()
+    set(labels ${words})
+    list(FILTER labels INCLUDE REGEX "threads|slow")
+    set(environment EDDY_BUILD_DIR=${PROJECT_BINARY_DIR} EDDY_SOURCE_DIR=${PROJECT_SOURCE_DIR}
+        EDDY_EXAMPLES_DIR=${PROJECT_BINARY_DIR}/examples EDDY_BENCH_DIR=${PROJECT_BINARY_DIR}/bench)
+    set(runs "default")
+    if("drivers" IN_LIST words)
+        set(runs ${eddy_drivers})
+    endif()
+    foreach(run ${runs})
+        set(test ${name})
+        set(more "")
+        if(NOT run STREQUAL "default")
+            set(test ${name}.${run})
+            set(more EDDY_DRIVER=${run})
+        endif()
+        add_test(NAME ${test} COMMAND ${ARGN})
+        set_tests_properties(${test} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77
+            LABELS "${labels}" ENVIRONMENT "${environment};${more}")
+    endforeach()
+endfunction()
+
+file(GLOB files CONFIGURE_DEPENDS tests/*/test_*.c tests/*/test_*.py)
+foreach(file ${files})
+    file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR}/tests ${file})
+    string(REGEX REPLACE "^([^/]+)/test_(.+)\\.(c|py)$" "\\1;\\2;\\3" parts ${path})
+    list(GET parts 0 layer)
+    list(GET parts 1 name)
+    list(GET parts 2 language)
+    if(layer STREQUAL "support")
+        continue()
+    endif()
+    eddy_test_words(${file} words)
+    if(language STREQUAL "py")
+        eddy_register(${layer}.${name} "${words}" ${EDDY_PYTHON} ${file})
+        set(needs ${eddy_programs})
+    else()
+        set(needs test_${layer}_${name})
+        add_executable(${needs} ${file})
+        eddy_flags(${needs})
+        target_link_libraries(${needs} PRIVATE eddy_test_flags)
+        if(support)
+            target_link_libraries(${needs} PRIVATE eddy_test_support)
+        endif()
+        set_target_properties(${needs} PROPERTIES OUTPUT_NAME test_${name}
+            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/${layer})
+        eddy_register(${layer}.${name} "${words}" ${needs})
+    endif()
+    if("threads" IN_LIST words AND needs)
+        add_dependencies(tests-threads ${needs})
+    endif()
+endforeach()

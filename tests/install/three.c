@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include <eddy/eddy.h>
+
+int main(void)
+{
+    return eddy_version() == EDDY_VERSION ? 0 : 1;
+}

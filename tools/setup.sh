@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Install what a fresh Debian or Ubuntu machine lacks. It looks for programs and headers, not for
+# packages, so what came from elsewhere counts too; when nothing is missing it does nothing.
+set -eu
+
+usage() {
+    echo "usage: tools/setup.sh run|check    (run: to build and start; check: to test, too)"
+}
+
+# need PACKAGE TEST...: note the package unless the test succeeds.
+missing=()
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+has() { command -v "$1"; }
+one_of() {
+    local name
+    for name in "$@"; do
+        if has "$name"; then return; fi
+    done
+    return 1
+}
+compiles() { # compiles HEADER COMPILER FLAGS...: does a program with that header link?
+    local header=$1
+    shift
+    printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\nint main(void) { return 0; }\n' \
+        "$header" | "$1" -x c - "${@:2}" -o /dev/null
+}
+
+look() {
+    missing=()
+    need gcc has gcc
+    need libc6-dev compiles stdio.h gcc
+    need make has make
+    need cmake has cmake
+    need ninja-build has ninja
+    need pkg-config one_of pkg-config pkgconf
+    if [ "$1" = run ]; then return; fi
+    need g++ has g++
+    need clang has clang
+    one_of clang-format-14 clang-format >/dev/null || missing+=("$(format_package)")
+    need clang-tidy one_of clang-tidy-14 clang-tidy
+    need libcmocka-dev compiles cmocka.h gcc -lcmocka
+    need binutils has nm
+    need python3 has python3
+    need curl has curl
+    need wrk has wrk
+    need strace has strace
+    need valgrind has valgrind
+}
+
+# The tree is formatted by version 14; where the distribution has none, its own must do.
+format_package() {
+    if apt-cache show clang-format-14 >/dev/null 2>&1; then
+        echo clang-format-14
+    else
+        echo clang-format
+    fi
+}
+
+give_up() {
+    echo "setup: $1" >&2
+    echo "setup: please install (Debian's names): ${missing[*]}" >&2
+    exit 1
+}
+
+case "${1:-}" in
+run | check) ;;
+-h | --help)
+    usage
+    exit 0
+    ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac
+
+look "$1"
+if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+has apt-get >/dev/null || give_up "this is no Debian or Ubuntu machine: cannot install by itself"
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+    has sudo >/dev/null || give_up "not root, and there is no sudo"
+    root=(sudo)
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+# Without package lists the choice of names in look would be a guess.
+echo "setup: reading the package lists"
+"${root[@]}" apt-get update -qq || give_up "apt-get update failed"
+look "$1"
+echo "setup: installing ${missing[*]}"
+"${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    give_up "apt-get install failed"
+look "$1"
+if [ ${#missing[@]} -ne 0 ]; then give_up "installed, yet still not usable"; fi
+echo "setup: done"
