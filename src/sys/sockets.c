@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sockets.c - see sockets.h. One function for one thought; where several calls are needed, the
+ * descriptor is closed again when one of them fails.
+ */
+#include "sys/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/sockaddr.h"
+
+static int set_int(int fd, int level, int name, int value)
+{
+    return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
+}
+
+static int get_int(int fd, int level, int name, int *value)
+{
+    socklen_t size = sizeof *value;
+
+    return getsockopt(fd, level, name, value, &size) < 0 ? -errno : 0;
+}
+
+static int domain_of(const eddy_addr *addr)
+{
+    return addr->family == EDDY_ADDR_IPV6 ? AF_INET6 : AF_INET;
+}
+
+void eddy__socket_close(int fd)
+{
+    (void)close(fd); /* never again after EINTR: the number may be a stranger's */
+}
+
+static int close_with(int fd, int error)
+{
+    eddy__socket_close(fd);
+    return error;
+}
+
+int eddy__socket_stream(const eddy_addr *to)
+{
+    int fd = socket(domain_of(to), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    int error;
+
+    if (fd < 0)
+        return -errno;
+    error = set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    return error == 0 ? fd : close_with(fd, error);
+}
+
+static int bind_to(int fd, const eddy_addr *addr)
+{
+    struct sockaddr_storage storage;
+    socklen_t size = eddy__sockaddr_from(addr, &storage);
+
+    return bind(fd, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
+}
+
+static int connect_to(int fd, const eddy_addr *addr)
+{
+    struct sockaddr_storage storage;
+    socklen_t size = eddy__sockaddr_from(addr, &storage);
+
+    return connect(fd, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
+}
+
+static int prepare_listener(int fd, const eddy_addr *addr, const eddy__socket_listen *options)
+{
+    int error = 0;
+
+    if (options->reuse_address)
+        error = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (error == 0 && options->reuse_port)
+        error = set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (error == 0 && options->only_v6 >= 0 && addr->family == EDDY_ADDR_IPV6)
+        error = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->only_v6);
+    if (error == 0 && options->nodelay)
+        error = set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (error == 0)
+        error = bind_to(fd, addr);
+    if (error == 0 && listen(fd, options->backlog) < 0)
+        error = -errno;
+    return error;
+}
+
+int eddy__socket_listener(const eddy_addr *addr, const eddy__socket_listen *options)
+{
+    int fd = socket(domain_of(addr), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    int error;
+
+    if (fd < 0)
+        return -errno;
+    error = prepare_listener(fd, addr, options);
+    return error == 0 ? fd : close_with(fd, error);
+}
+
+static int set_nonblocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -errno;
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
+}
+
+/* ---- a pair
+ * ---------------------------------------------------------------------------------------- */
+
+/* Somebody else may be faster at the port: only the peer that is `expected` will do. */
+static int accept_from(int listener, const eddy_addr *expected)
+{
+    for (;;) {
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        eddy_addr peer;
+
+        if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
+            return -errno;
+        if (fd < 0)
+            continue;
+        if (eddy__socket_peer_addr(fd, &peer) == 0 && eddy_addr_equal(&peer, expected))
+            return fd;
+        eddy__socket_close(fd);
+    }
+}
+
+/* The listener blocks, and so does the connect: to a queue that is empty it is immediate. */
+static int connect_pair(int listener, int client)
+{
+    eddy_addr addr;
+    int error = eddy__socket_local_addr(listener, &addr);
+
+    if (error == 0)
+        error = connect_to(client, &addr);
+    if (error == 0)
+        error = eddy__socket_local_addr(client, &addr);
+    return error == 0 ? accept_from(listener, &addr) : error;
+}
+
+static int make_pair(int listener, int fds[2])
+{
+    int error;
+
+    fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+    if (fds[0] < 0)
+        return -errno;
+    fds[1] = connect_pair(listener, fds[0]);
+    if (fds[1] < 0)
+        return close_with(fds[0], fds[1]);
+    error = set_nonblocking(fds[0]);
+    if (error == 0)
+        error = set_nonblocking(fds[1]);
+    if (error == 0)
+        return 0;
+    eddy__socket_close(fds[1]);
+    return close_with(fds[0], error);
+}
+
+int eddy__socket_pair(int fds[2])
+{
+    eddy_addr addr = eddy_addr_ipv4_loopback(0);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+    int error;
+
+    if (listener < 0)
+        return -errno;
+    error = bind_to(listener, &addr);
+    if (error == 0 && listen(listener, 1) < 0)
+        error = -errno;
+    if (error == 0)
+        error = make_pair(listener, fds);
+    return close_with(listener, error);
+}
+
+/* ---- adopting
+ * --------------------------------------------------------------------------------------- */
+
+int eddy__socket_adopt(int fd, bool listening)
+{
+    int type = 0, listens = 0;
+    int error = get_int(fd, SOL_SOCKET, SO_TYPE, &type);
+
+    if (error == 0)
+        error = get_int(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens);
+    if (error != 0)
+        return error;
+    if (type != SOCK_STREAM || (listens != 0) != listening)
+        return -EINVAL;
+    return set_nonblocking(fd);
+}
+
+/* ---- addresses
+ * --------------------------------------------------------------------------------------- */
+
+int eddy__socket_local_addr(int fd, eddy_addr *addr)
+{
+    struct sockaddr_storage storage;
+    socklen_t size = sizeof storage;
+
+    if (getsockname(fd, (struct sockaddr *)&storage, &size) < 0)
+        return -errno;
+    *addr = eddy__sockaddr_to_addr(&storage);
+    return 0;
+}
+
+int eddy__socket_peer_addr(int fd, eddy_addr *addr)
+{
+    struct sockaddr_storage storage;
+    socklen_t size = sizeof storage;
+
+    if (getpeername(fd, (struct sockaddr *)&storage, &size) < 0)
+        return -errno;
+    *addr = eddy__sockaddr_to_addr(&storage);
+    return 0;
+}
+
+/* ---- options
+ * ------------------------------------------------------------------------------------------ */
+
+typedef struct option_name {
+    int level, name;
+} option_name;
+
+static const option_name option_names[] = {
+    [EDDY__SOCKET_NODELAY] = {IPPROTO_TCP, TCP_NODELAY},
+    [EDDY__SOCKET_RECV_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
+    [EDDY__SOCKET_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},
+    [EDDY__SOCKET_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
+    [EDDY__SOCKET_KEEPALIVE] = {SOL_SOCKET, SO_KEEPALIVE},
+    [EDDY__SOCKET_KEEPALIVE_IDLE] = {IPPROTO_TCP, TCP_KEEPIDLE},
+    [EDDY__SOCKET_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, TCP_KEEPINTVL},
+    [EDDY__SOCKET_KEEPALIVE_PROBES] = {IPPROTO_TCP, TCP_KEEPCNT},
+    [EDDY__SOCKET_TTL] = {IPPROTO_IP, IP_TTL},
+};
+
+static int find_name(int fd, eddy__socket_option option, option_name *found)
+{
+    int domain = 0;
+    int error;
+
+    *found = option_names[option];
+    if (option != EDDY__SOCKET_TTL)
+        return 0;
+    error = get_int(fd, SOL_SOCKET, SO_DOMAIN, &domain);
+    if (domain == AF_INET6)
+        *found = (option_name){IPPROTO_IPV6, IPV6_UNICAST_HOPS};
+    return error;
+}
+
+int eddy__socket_set(int fd, eddy__socket_option option, int value)
+{
+    option_name name;
+    int error = find_name(fd, option, &name);
+
+    if (error == 0)
+        error = set_int(fd, name.level, name.name, value);
+    /* An IPv6 socket whose peer is IPv4 goes by the IPv4 one. */
+    if (error == 0 && name.level == IPPROTO_IPV6 && name.name == IPV6_UNICAST_HOPS)
+        error = set_int(fd, IPPROTO_IP, IP_TTL, value);
+    return error;
+}
+
+int eddy__socket_get(int fd, eddy__socket_option option, int *value)
+{
+    option_name name;
+    int error = find_name(fd, option, &name);
+
+    return error == 0 ? get_int(fd, name.level, name.name, value) : error;
+}
+
+int eddy__socket_set_linger(int fd, int seconds)
+{
+    struct linger linger = {.l_onoff = seconds >= 0, .l_linger = seconds >= 0 ? seconds : 0};
+
+    return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) < 0 ? -errno : 0;
+}
+
+int eddy__socket_linger(int fd, int *seconds)
+{
+    struct linger linger = {0, 0};
+    socklen_t size = sizeof linger;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) < 0)
+        return -errno;
+    *seconds = linger.l_onoff != 0 ? linger.l_linger : -1;
+    return 0;
+}
+
+int eddy__socket_reset_on_close(int fd)
+{
+    return eddy__socket_set_linger(fd, 0);
+}
+
+/* ---- accept's errors
+ * ------------------------------------------------------------------------------------ */
+
+/* accept(2) reports errors of the connection that it would have returned as its own. */
+eddy__accept_class eddy__socket_accept_class(int error)
+{
+    switch (-error) {
+    case ECONNABORTED:
+    case ECONNRESET:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+        return EDDY__ACCEPT_CONNECTION;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return EDDY__ACCEPT_RESOURCE;
+    default:
+        return EDDY__ACCEPT_FATAL;
+    }
+}
