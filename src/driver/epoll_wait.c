@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * epoll_wait.c - the epoll driver's wait: one kernel entry, then events until the caller's array
+ * is full.
+ *
+ * The order: the starved whose buffer has come, what the kernel reports, then the queue of those
+ * who had more than one turn's worth. What does not fit stays where it is for the next wait, which
+ * then does not block. The wait takes no time-out: one timer descriptor in the epoll set stands
+ * for the next deadline and is set anew only when a deadline is earlier than what it is set to.
+ */
+#include "driver/epoll.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441 /* the same on every architecture; older headers lack it */
+#endif
+
+/* As the kernel reads it, whatever time_t is. */
+typedef struct wait_time {
+    int64_t seconds;
+    int64_t nanoseconds;
+} wait_time;
+
+enum { BLOCK_NOT = 0, BLOCK_FOREVER = -1 };
+
+/* Called before anything waits: make the changes of registration that are due, drop who has
+ * nothing more to give. True: something is left, so the wait must not block. */
+static bool tidy_queue(eddy__epoll *self)
+{
+    eddy__epoll_list kept = {NULL, NULL};
+
+    while (self->queue.first != NULL) {
+        eddy__slot *slot = eddy__epoll_shift(&self->queue);
+
+        if (!(slot->state & EDDY__EPOLL_DETACHED))
+            eddy__epoll_sync(self, slot);
+        if (eddy__epoll_has_work(slot))
+            eddy__epoll_append(&kept, slot);
+        else
+            slot->state &= (uint16_t)~EDDY__EPOLL_QUEUED;
+    }
+    self->queue = kept;
+    return kept.first != NULL;
+}
+
+/* The same for the starved, who keep their places; those that have been detached leave. */
+static bool tidy_starved(eddy__epoll *self)
+{
+    eddy__epoll_list kept = {NULL, NULL};
+    bool left = false;
+
+    while (self->starved.first != NULL) {
+        eddy__slot *slot = eddy__epoll_shift(&self->starved);
+
+        if (slot->state & EDDY__EPOLL_DETACHED) {
+            slot->state &= (uint16_t)~EDDY__EPOLL_STARVED;
+            eddy__epoll_enqueue(self, slot);
+            continue;
+        }
+        eddy__epoll_sync(self, slot);
+        left = left || eddy__epoll_has_work(slot);
+        eddy__epoll_append(&kept, slot);
+    }
+    self->starved = kept;
+    self->starved_dirty = left;
+    return left;
+}
+
+static bool tidy(eddy__epoll *self)
+{
+    bool left = self->starved_dirty && tidy_starved(self);
+
+    if (self->starved.first != NULL && eddy__epoll_find_room(self))
+        left = true;
+    if (self->queue.first != NULL && tidy_queue(self))
+        left = true;
+    return left;
+}
+
+/* See that the timer goes off by the deadline. Returns how the wait may block. */
+static int arm(eddy__epoll *self, int64_t deadline_ns)
+{
+    struct itimerspec at = {{0, 0}, {0, 0}};
+
+    if (deadline_ns >= self->armed_ns || deadline_ns == EDDY_FOREVER)
+        return BLOCK_FOREVER; /* an alarm that comes too soon wakes once for nothing */
+    if (deadline_ns <= eddy__epoll_now(&self->base))
+        return BLOCK_NOT;
+    at.it_value.tv_sec = (time_t)(deadline_ns / EDDY_SECOND);
+    at.it_value.tv_nsec = (long)(deadline_ns % EDDY_SECOND);
+    self->base.counters.syscalls++;
+    self->base.counters.timer_arms++;
+    if (timerfd_settime(self->timer_fd, TFD_TIMER_ABSTIME, &at, NULL) < 0)
+        return BLOCK_NOT; /* does not happen; and if it did, better awake than late */
+    self->armed_ns = deadline_ns;
+    return BLOCK_FOREVER;
+}
+
+static int wait_coarse(eddy__epoll *self, int64_t left_ns)
+{
+    int64_t left_ms = left_ns / EDDY_MILLISECOND + (left_ns % EDDY_MILLISECOND != 0);
+
+    return epoll_wait(self->epoll_fd, self->ready, EDDY__EPOLL_BATCH,
+                      left_ms > INT_MAX ? INT_MAX : (int)left_ms);
+}
+
+/* Wait with a time-out, where there is to be no timer. */
+static int wait_timed(eddy__epoll *self, int64_t deadline_ns)
+{
+    int64_t left_ns = deadline_ns - eddy__epoll_now(&self->base);
+    wait_time left;
+    long n;
+
+    if (left_ns < 0)
+        left_ns = 0;
+    if (self->coarse)
+        return wait_coarse(self, left_ns);
+    left = (wait_time){left_ns / EDDY_SECOND, left_ns % EDDY_SECOND};
+    n = syscall(SYS_epoll_pwait2, self->epoll_fd, self->ready, EDDY__EPOLL_BATCH, &left, NULL,
+                (size_t)0);
+    if (n >= 0 || errno != ENOSYS)
+        return (int)n;
+    self->coarse = true;
+    return wait_coarse(self, left_ns);
+}
+
+/* The one kernel entry. 0 or -errno. */
+static int fetch(eddy__epoll *self, int64_t deadline_ns)
+{
+    bool timed = self->timer_fd < 0 && deadline_ns > 0 && deadline_ns != EDDY_FOREVER;
+    int block = deadline_ns <= 0 ? BLOCK_NOT : BLOCK_FOREVER;
+    int n;
+
+    if (!timed && block != BLOCK_NOT)
+        block = arm(self, deadline_ns);
+    self->base.counters.waits++;
+    n = timed ? wait_timed(self, deadline_ns)
+              : epoll_wait(self->epoll_fd, self->ready, EDDY__EPOLL_BATCH, block);
+    self->ready_at = 0;
+    self->ready_count = n < 0 ? 0 : (uint32_t)n;
+    return n < 0 && errno != EINTR ? -errno : 0;
+}
+
+static unsigned latch(const eddy__slot *slot, uint32_t events)
+{
+    unsigned state = 0;
+
+    if (events & EPOLLIN)
+        state |= EDDY__EPOLL_READABLE;
+    if (events & EPOLLOUT)
+        state |= EDDY__EPOLL_WRITABLE;
+    if (events & EPOLLPRI)
+        state |= EDDY__EPOLL_EXACT | EDDY__EPOLL_READABLE;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        state |= EDDY__EPOLL_HUNG | EDDY__EPOLL_READABLE;
+    if (events & EPOLLERR)
+        state |= EDDY__EPOLL_BROKEN;
+    if ((events & EPOLLHUP) && (slot->state & EDDY__EPOLL_BLOCKED))
+        state |= EDDY__EPOLL_WRITABLE; /* nothing will ever move: the next send tells why */
+    return state;
+}
+
+/* Not of a slot: the timer, the wake, or a slot that has gone. */
+static void note_own(eddy__epoll *self, uint64_t id)
+{
+    if (id == UINT32_MAX - 1)
+        self->armed_ns = EDDY_FOREVER; /* it has gone off */
+}
+
+static void serve_ready(eddy__epoll *self)
+{
+    while (self->ready_at < self->ready_count && !eddy__epoll_full(self)) {
+        const struct epoll_event *event = &self->ready[self->ready_at++];
+        uint64_t id = event->data.u64;
+        eddy__slot *slot = eddy__slots_find(&self->slots, (uint32_t)id, (uint32_t)(id >> 32));
+
+        if (slot == NULL) {
+            note_own(self, id);
+            continue;
+        }
+        slot->state |= (uint16_t)latch(slot, event->events);
+        if (!(slot->state & EDDY__EPOLL_QUEUED)) /* else the queue serves it */
+            eddy__epoll_serve(self, slot);
+    }
+}
+
+/* Put what is left of `front` before what has come into `list` meanwhile. */
+static void put_back(eddy__epoll_list *list, eddy__epoll_list front)
+{
+    if (front.first == NULL)
+        return;
+    front.last->next = list->first;
+    if (list->first != NULL)
+        front.last = list->last;
+    *list = front;
+}
+
+/* True: everybody in it was served. */
+static bool serve_queue(eddy__epoll *self, eddy__epoll_list queue)
+{
+    bool all;
+
+    while (queue.first != NULL && !eddy__epoll_full(self)) {
+        eddy__slot *slot = eddy__epoll_shift(&queue);
+
+        slot->state &= (uint16_t)~EDDY__EPOLL_QUEUED;
+        eddy__epoll_serve(self, slot);
+    }
+    all = queue.first == NULL;
+    put_back(&self->queue, queue);
+    return all;
+}
+
+/* What a starved slot needs other than a buffer, it is given without losing its place. */
+static void serve_starved_dirty(eddy__epoll *self)
+{
+    self->starved_dirty = false;
+    for (eddy__slot *slot = self->starved.first; slot != NULL; slot = slot->next)
+        eddy__epoll_serve(self, slot);
+}
+
+static void serve_starved(eddy__epoll *self)
+{
+    eddy__epoll_list starved;
+
+    if (self->starved_dirty)
+        serve_starved_dirty(self);
+    starved = self->starved;
+    self->starved = (eddy__epoll_list){NULL, NULL};
+    while (starved.first != NULL && !eddy__epoll_full(self) && eddy__epoll_find_room(self)) {
+        eddy__slot *slot = eddy__epoll_shift(&starved);
+
+        slot->state &= (uint16_t)~EDDY__EPOLL_STARVED;
+        eddy__epoll_serve(self, slot);
+    }
+    put_back(&self->starved, starved);
+}
+
+int eddy__epoll_wait(eddy__driver *driver, int64_t deadline_ns, eddy__event *events,
+                     uint32_t events_max)
+{
+    eddy__epoll *self = (eddy__epoll *)driver;
+    eddy__epoll_list queue;
+    bool left = tidy(self);
+    bool all;
+
+    if (self->ready_at == self->ready_count) {
+        int result = fetch(self, left ? 0 : deadline_ns);
+
+        if (result < 0)
+            return result;
+    }
+    self->out = events;
+    self->out_end = events + events_max;
+    if (self->starved.first != NULL)
+        serve_starved(self);
+    queue = self->queue;
+    self->queue = (eddy__epoll_list){NULL, NULL};
+    if (!self->queue_first)
+        serve_ready(self);
+    all = serve_queue(self, queue);
+    if (self->queue_first)
+        serve_ready(self);
+    self->queue_first = !all && !self->queue_first;
+    return (int)(self->out - events);
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core.c - making and ending a loop, its memory, its thread, its counters.
+ *
+ * The struct, and with it the slab that I/O objects live in, stays until the last object that a
+ * user still holds is given back; everything else goes with eddy_core_free().
+ */
+#include "reactor/core.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "sys/wakefd.h"
+
+#define BLOCK_BYTES    (64u * 1024)
+#define CORK_BYTES     (16u * 1024)
+#define LAST_FLUSH_NS  (100 * EDDY_MILLISECOND)
+#define RUN_DOWN_NS    EDDY_SECOND
+#define EVENTS_MAX     64
+#define INBOX_MAX      (1u << 20)
+#define TICK_SHIFT_MAX 30
+
+/* ---- memory
+ * ------------------------------------------------------------------------------------------ */
+
+static void *counted_alloc(size_t size, void *arg)
+{
+    eddy__counted *self = arg;
+    void *memory = eddy__alloc(&self->inner, size);
+
+    self->calls++;
+    if (memory != NULL)
+        self->bytes += size;
+    return memory;
+}
+
+static void counted_free(void *memory, size_t size, void *arg)
+{
+    eddy__counted *self = arg;
+
+    self->calls++;
+    self->bytes -= size;
+    eddy__free(&self->inner, memory, size);
+}
+
+void eddy__core_memory_retain(eddy_core *core)
+{
+    (void)eddy__atomic_fetch_add(&core->memory_refs, 1, memory_order_relaxed);
+}
+
+/* Acquire-release among all who release: the last one sees what the others did before. */
+void eddy__core_memory_release(eddy_core *core)
+{
+    eddy_allocator inner = core->memory.inner;
+
+    if (eddy__atomic_fetch_sub(&core->memory_refs, 1, memory_order_acq_rel) != 1)
+        return;
+    eddy__slab_deinit(&core->slab);
+    eddy__free(&inner, core, sizeof *core);
+}
+
+void eddy__core_object_free(eddy_core *core, void *memory, size_t size)
+{
+    if (!core->gone)
+        eddy__slab_free(&core->slab, memory, size);
+    else if (eddy__slab_is_alone(size))
+        eddy__free(&core->memory.inner, memory, size);
+    /* else: it goes with the slab. Its lists are not touched, other threads may be here too. */
+}
+
+/* ---- thread
+ * ------------------------------------------------------------------------------------------- */
+
+void eddy__core_check(const eddy_core *core, const char *verb)
+{
+    EDDY_ASSERT(core->fork_generation == eddy__fork_generation,
+                "%s: this loop was made before fork(2); in the child it may only be freed: make a "
+                "new one",
+                verb);
+    EDDY_ASSERT(core->owner.token == 0 || eddy__thread_is_self(&core->owner),
+                "%s is called off the loop's thread: use an eddy_remote there", verb);
+}
+
+/* ---- making
+ * --------------------------------------------------------------------------------------------- */
+
+static bool is_power_of_two(uint32_t n)
+{
+    return (n & (n - 1)) == 0;
+}
+
+static uint32_t power_of_two(uint32_t n)
+{
+    uint32_t power = 2;
+
+    while (power < n)
+        power *= 2;
+    return is_power_of_two(n) && n >= 2 ? n : power;
+}
+
+#define DEFAULT(member, value)                                                                     \
+    do {                                                                                           \
+        if (options->member == 0)                                                                  \
+            options->member = (value);                                                             \
+    } while (0)
+
+static void fill_defaults(eddy_core_options *options)
+{
+    DEFAULT(stall_limit_ns, 10 * EDDY_MILLISECOND);
+    DEFAULT(turn_time_ns, 500 * EDDY_MICROSECOND);
+    DEFAULT(turn_polls, 256);
+    DEFAULT(task_budget, 128);
+    DEFAULT(inbox_turn, 256);
+    DEFAULT(inbox_max, 1024);
+    DEFAULT(tasks_max, 1000000);
+    DEFAULT(timer_tick_shift, 20);
+    DEFAULT(recv_bytes_max, (size_t)64 * 1024 * 1024);
+    options->inbox_max = power_of_two(options->inbox_max);
+}
+
+static int take_options(const eddy_core_options *given, eddy_core_options *options)
+{
+    *options = (eddy_core_options){.size_bytes = sizeof *options};
+    if (given != NULL) {
+        if (given->size_bytes != sizeof *given)
+            return -EINVAL;
+        *options = *given;
+    }
+    fill_defaults(options);
+    if (options->timer_tick_shift > TICK_SHIFT_MAX || options->inbox_max > INBOX_MAX ||
+        options->turn_time_ns < 0 || options->recv_bytes_max < BLOCK_BYTES)
+        return -EINVAL;
+    return 0;
+}
+
+static void init_parts(eddy_core *core)
+{
+    const eddy_allocator *memory = &core->memory.counting;
+    uint32_t blocks = (uint32_t)(core->options.recv_bytes_max / BLOCK_BYTES);
+
+    core->memory.counting = (eddy_allocator){counted_alloc, counted_free, &core->memory};
+    core->handle.core = core;
+    eddy__list_init(&core->ready);
+    eddy__list_init(&core->attention);
+    eddy__list_init(&core->tasks);
+    eddy__list_init(&core->sources);
+    eddy__slab_init(&core->slab, memory);
+    eddy__pool_init(&core->pool, memory, BLOCK_BYTES, blocks);
+    eddy__pool_init(&core->cork_pool, memory, CORK_BYTES, UINT32_MAX);
+    eddy__atomic_init(&core->memory_refs, 1);
+}
+
+static int open_driver(eddy_core *core)
+{
+    eddy__driver_options options = {
+        .allocator = &core->memory.counting,
+        .pool = &core->pool,
+        .wake_fd = core->wake_fd,
+        .without = core->options.driver_without,
+    };
+
+    return eddy__driver_select(core->options.driver, &options, &core->driver, &core->driver_reason);
+}
+
+static void drop_parts(eddy_core *core)
+{
+    eddy__pool_deinit(&core->pool);
+    eddy__pool_deinit(&core->cork_pool);
+    eddy__core_memory_release(core);
+}
+
+int eddy_core_new(const eddy_core_options *options, eddy_core **out)
+{
+    eddy_core_options taken;
+    int error = take_options(options, &taken);
+    const eddy_allocator *inner = eddy__allocator_or_malloc(taken.allocator);
+    eddy_core *core;
+
+    if (error != 0)
+        return error;
+    eddy__fork_watch();
+    core = eddy__calloc(inner, sizeof *core);
+    if (core == NULL)
+        return -ENOMEM;
+    core->options = taken;
+    core->memory.inner = *inner;
+    core->fork_generation = eddy__fork_generation;
+    init_parts(core);
+    core->wake_fd = eddy__wakefd_open();
+    error = core->wake_fd < 0 ? core->wake_fd : open_driver(core);
+    if (error != 0) {
+        eddy__wakefd_close(core->wake_fd);
+        drop_parts(core);
+        return error;
+    }
+    core->now_ns = eddy__core_now(core);
+    eddy__wheel_init(&core->wheel, core->now_ns, (uint8_t)taken.timer_tick_shift);
+    *out = core;
+    return 0;
+}
+
+static void wake_kernel(void *arg)
+{
+    eddy__wakefd_signal((int)(intptr_t)arg);
+}
+
+static void close_wakefd(void *arg)
+{
+    eddy__wakefd_close((int)(intptr_t)arg);
+}
+
+/* From then on the wake descriptor is the inbox's, whose last user may be another thread. */
+eddy__inbox *eddy__core_inbox(eddy_core *core)
+{
+    eddy__inbox_options options = {
+        .allocator = &core->memory.inner,
+        .jobs_max = core->options.inbox_max,
+        .wake_kernel = wake_kernel,
+        .closed = close_wakefd,
+        .wake_arg = (void *)(intptr_t)core->wake_fd,
+    };
+
+    if (core->inbox == NULL && !core->gone)
+        (void)eddy__inbox_new(&options, &core->inbox);
+    return core->inbox;
+}
+
+/* ---- ending
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static void drop_tasks(eddy_core *core)
+{
+    while (!eddy__list_empty(&core->tasks))
+        eddy__task_drop(EDDY__CONTAINER(core->tasks.next, eddy_task, all));
+}
+
+static bool any_busy(const eddy_core *core)
+{
+    EDDY__LIST_FOR_EACH (node, &core->sources) {
+        const eddy__source *source = EDDY__CONTAINER(node, eddy__source, all);
+
+        if (source->type->busy != NULL && (source->flags & EDDY__SOURCE_ATTACHED) != 0 &&
+            source->type->busy(source))
+            return true;
+    }
+    return false;
+}
+
+static bool any_attached(const eddy_core *core)
+{
+    EDDY__LIST_FOR_EACH (node, &core->sources)
+        if ((EDDY__CONTAINER(node, eddy__source, all)->flags & EDDY__SOURCE_ATTACHED) != 0)
+            return true;
+    return false;
+}
+
+static int wait_once(eddy_core *core, int64_t deadline_ns)
+{
+    eddy__event events[EVENTS_MAX];
+    int count;
+
+    eddy__source_tend_all(core);
+    count = core->driver->type->wait(core->driver, deadline_ns, events, EVENTS_MAX);
+    if (count > 0)
+        eddy__source_deliver(core, events, count);
+    return count < 0 ? count : 0;
+}
+
+/* Wait, no longer than `most_ns`, while `pending` holds. */
+static void run_down(eddy_core *core, int64_t most_ns, bool (*pending)(const eddy_core *core))
+{
+    int64_t until_ns = eddy__core_now(core) + most_ns;
+    int64_t wait_ns = 0;
+
+    while (pending(core) && eddy__core_now(core) < until_ns && wait_once(core, wait_ns) == 0)
+        wait_ns = until_ns;
+}
+
+static void end_sources(eddy_core *core)
+{
+    run_down(core, LAST_FLUSH_NS, any_busy);
+    EDDY__LIST_FOR_EACH_SAFE (node, next, &core->sources)
+        eddy__source_detach(EDDY__CONTAINER(node, eddy__source, all));
+    run_down(core, RUN_DOWN_NS, any_attached);
+}
+
+/* Not by the driver's events: what it did not end (broken, or another thread's) ends here. */
+static void forget_sources(eddy_core *core)
+{
+    while (!eddy__list_empty(&core->sources)) {
+        eddy__source *source = EDDY__CONTAINER(core->sources.next, eddy__source, all);
+
+        eddy__list_remove(&source->all);
+        eddy__list_remove(&source->attention);
+        if ((source->flags & EDDY__SOURCE_ATTACHED) != 0) {
+            source->type->ended(source);
+            source->flags &= ~(uint32_t)EDDY__SOURCE_ATTACHED;
+        }
+        if ((source->flags & EDDY__SOURCE_HELD) == 0)
+            eddy__core_object_free(core, source, source->type->size_bytes);
+    }
+}
+
+static void close_inbox(eddy_core *core)
+{
+    if (core->inbox == NULL)
+        return;
+    eddy__inbox_close(core->inbox);
+    eddy__core_drop_jobs(core);
+}
+
+static bool is_foreign(const eddy_core *core)
+{
+    if (core->fork_generation != eddy__fork_generation)
+        return true;
+    if (core->owner.token == 0 || eddy__thread_is_self(&core->owner))
+        return false;
+    EDDY_ASSERT(eddy__thread_ended(&core->owner),
+                "eddy_core_free is called off the loop's thread, which still lives");
+    return true;
+}
+
+uint64_t eddy_core_free(eddy_core *core)
+{
+    bool foreign;
+    uint64_t cut_off;
+
+    if (core == NULL)
+        return 0;
+    foreign = is_foreign(core);
+    EDDY_ASSERT(!core->running, "eddy_core_free is called inside a run of the same loop");
+    core->owner = eddy__thread_self();
+    core->fork_generation = eddy__fork_generation;
+    core->gone = true;
+    close_inbox(core);
+    drop_tasks(core);
+    if (!foreign)
+        end_sources(core);
+    core->driver->type->close(core->driver, foreign);
+    forget_sources(core);
+    if (core->cork != NULL)
+        eddy__block_release(core->cork);
+    cut_off = core->stats.bytes_cut_off;
+    if (core->inbox != NULL)
+        eddy__inbox_release(core->inbox);
+    else
+        eddy__wakefd_close(core->wake_fd);
+    core->inbox = NULL;
+    drop_parts(core);
+    return cut_off;
+}
+
+/* ---- reading
+ * ------------------------------------------------------------------------------------------------
+ */
+
+int64_t eddy__core_now(eddy_core *core)
+{
+    return core->driver->type->now(core->driver);
+}
+
+int64_t eddy_now_ns(eddy_handle *handle)
+{
+    eddy__core_check(handle->core, "eddy_now_ns");
+    return eddy__core_now(handle->core);
+}
+
+eddy_handle *eddy_core_handle(eddy_core *core)
+{
+    return &core->handle;
+}
+
+const char *eddy_core_driver_name(const eddy_core *core)
+{
+    return core->driver->type->name;
+}
+
+const char *eddy_core_driver_reason(const eddy_core *core)
+{
+    return core->driver_reason;
+}
+
+void eddy_core_stats_get(const eddy_core *core, eddy_core_stats *stats)
+{
+    const eddy__driver_counters *counters = &core->driver->counters;
+
+    eddy__core_check(core, "eddy_core_stats_get");
+    *stats = core->stats;
+    stats->timers_live = eddy__wheel_count(&core->wheel);
+    stats->waits = counters->waits;
+    stats->syscalls = counters->syscalls;
+    stats->kernel_timer_arms = counters->timer_arms;
+    stats->limit_buffers = counters->starved;
+    stats->heap_calls = core->memory.calls;
+    stats->heap_bytes = core->memory.bytes;
+    if (core->inbox != NULL)
+        stats->kernel_wakes = eddy__inbox_kernel_wakes(core->inbox);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core.h - the inside of a loop: the structs that the reactor's files share, and what the layers
+ * above it (time, net) may call. Everything here is of the loop's thread, but for the inbox.
+ *
+ * Who may touch what: turn.c runs tasks and waits; task.c makes and ends them; frame.c walks the
+ * trees of futures; waiter.c is the one place that produces EDDY_PENDING; source.c is what the I/O
+ * objects stand on.
+ */
+#ifndef EDDY__CORE_H
+#define EDDY__CORE_H
+
+#include "base/assert.h"
+#include "base/atomic.h"
+#include "base/block.h"
+#include "base/inbox.h"
+#include "base/list.h"
+#include "base/slab.h"
+#include "base/wheel.h"
+#include "driver/driver.h"
+#include "eddy/async.h"
+#include "eddy/core.h"
+#include "eddy/error.h"
+#include "eddy/task.h"
+#include "sys/thread.h"
+
+/* ---- tasks -------------------------------------------------------------------------------------
+ */
+
+enum {
+    EDDY__TASK_QUEUED = 1 << 0,   /* in the run queue */
+    EDDY__TASK_RUNNING = 1 << 1,  /* being polled */
+    EDDY__TASK_CANCEL = 1 << 2,   /* the next unshielded wait returns -ECANCELED */
+    EDDY__TASK_DOOMED = 1 << 3,   /* to be dropped as soon as it is possible */
+    EDDY__TASK_ENDED = 1 << 4,    /* the main task: its future has a result */
+    EDDY__TASK_MAIN = 1 << 5,     /* the future of eddy_core_run(); lives in the core */
+    EDDY__TASK_NOTIFIED = 1 << 6, /* a waker was used since the last poll began */
+    EDDY__TASK_PARKED = 1 << 7,   /* waits for a waker, as `parked_why` */
+};
+
+struct eddy_task {
+    eddy__node queue; /* in the run queue, or alone */
+    eddy__node all;   /* in core->tasks */
+    eddy__node waits; /* of eddy_waiter.in_task */
+    eddy_core *core;
+    eddy_future *root;
+    const eddy_future *at; /* innermost future being polled */
+    const char *name;      /* NULL: the type's */
+    const char *parked_why;
+    eddy_join *join;
+    uint64_t id;
+    int64_t spawned_ns;
+    uint32_t polls;
+    uint32_t waker_slot, waker_generation; /* 0: none was asked for */
+    uint32_t budget;
+    uint32_t memory_bytes; /* of the slab: this struct and the frame behind it */
+    uint16_t shields;
+    uint16_t state;
+};
+
+/* Put a task into the run queue. */
+void eddy__task_wake(eddy_task *task);
+/* One poll, and its consequences: the task may be gone afterwards. */
+void eddy__task_poll(eddy_task *task);
+/* End a task before its time; deferred when it is being polled or another drop is under way. */
+void eddy__task_drop(eddy_task *task);
+/* After a drop: carry out those that were asked for meanwhile. */
+void eddy__task_drop_doomed(eddy_core *core);
+void eddy__task_init(eddy_task *task, eddy_core *core, eddy_future *root);
+/* The waits and children of the task's tree, then `done`; the tree's memory stays. */
+void eddy__task_end_tree(eddy_task *task);
+
+/* A leaf that is about to succeed spends one unit; false: it must return eddy__task_yield(). */
+static inline bool eddy__task_spend(eddy_task *task)
+{
+    return task->budget-- > 0;
+}
+/* Out of budget: poll the task again next turn. EDDY_PENDING. */
+eddy_result eddy__task_yield(eddy_task *task);
+
+/* ---- futures (frame.c) -------------------------------------------------------------------------
+ */
+
+enum {
+    EDDY__FUTURE_STARTED = 1 << 0,
+    EDDY__FUTURE_ENDED = 1 << 1,
+    EDDY__FUTURE_BOXED = 1 << 2,
+    EDDY__FUTURE_STATIC = 1 << 3, /* never freed: what eddy_box() gives when memory is out */
+};
+
+/* Mark a root or child as polled: it must not move any more. */
+void eddy__future_start(eddy_future *future);
+/* Trip an assertion when `future` has ended or was moved. */
+void eddy__future_check(const eddy_future *future);
+/* Drop children, disarm waits, run `done`, free boxes: the whole tree below and with `future`. */
+void eddy__future_end(eddy_future *future, eddy_task *task);
+
+/* ---- waiters (waiter.c) -------------------------------------------------------------------------
+ */
+
+/* Unlink and disarm every waiter armed by a future that lies in [from, from + size). */
+void eddy__waiters_disarm(eddy_task *task, const void *from, size_t size);
+
+/* ---- alarms: timers of the loop's own objects
+ * ---------------------------------------------------- */
+
+enum { EDDY__TIMER_SLEEP, EDDY__TIMER_ALARM };
+
+typedef struct eddy__alarm {
+    eddy__timer timer;
+    void (*fire)(struct eddy__alarm *self);
+} eddy__alarm;
+
+void eddy__alarm_init(eddy__alarm *self, void (*fire)(eddy__alarm *self));
+void eddy__alarm_start(eddy_core *core, eddy__alarm *self, int64_t delay_ns);
+void eddy__alarm_stop(eddy_core *core, eddy__alarm *self);
+
+/* ---- sources: I/O objects (source.c)
+ * -------------------------------------------------------------- */
+
+typedef struct eddy__source eddy__source;
+
+typedef struct eddy__source_type {
+    const char *name;
+    uint32_t size_bytes;
+    /* Something happened: mark and wake, no user code. Not called for EDDY__ENDED. */
+    void (*event)(eddy__source *self, const eddy__event *event);
+    /* Once per turn, after tasks ran, for sources that asked for it: flush, put leftovers away. */
+    void (*tend)(eddy__source *self);
+    /* The driver has ended it (also at the end of the loop): release queues and what else it owns,
+       in-flight bytes included; nothing can be sent any more. With core->gone, bytes never sent are
+       added to core->stats.bytes_cut_off. The struct itself is freed by source.c when the user has
+       given it back. */
+    void (*ended)(eddy__source *self);
+    /* Bytes were accepted that the kernel has not taken: the end of the loop waits a little for
+       them. NULL: never. */
+    bool (*busy)(const eddy__source *self);
+    /* Something of the loop's has closed its descriptor; called only while
+       core->descriptor_waiters > 0. NULL: not interested. */
+    void (*descriptor_free)(eddy__source *self);
+} eddy__source_type;
+
+enum {
+    EDDY__SOURCE_ATTACHED = 1 << 0, /* the driver knows it */
+    EDDY__SOURCE_DETACHING = 1 << 1,
+    EDDY__SOURCE_HELD = 1 << 2,   /* the user has it */
+    EDDY__SOURCE_TENDED = 1 << 3, /* in core->attention */
+    EDDY__SOURCE_OWN = 1 << 8,    /* from this bit on: the object's own */
+};
+
+/* First member of every I/O object. Its memory is the slab's and goes when the user has given it
+ * back *and* the driver has ended it. */
+struct eddy__source {
+    eddy__slot slot;
+    const eddy__source_type *type;
+    eddy_core *core;
+    eddy__node all;       /* in core->sources */
+    eddy__node attention; /* in core->attention, or alone */
+    uint32_t flags;
+};
+
+/* Zeroed memory of type->size_bytes, held by the user, not attached. NULL: no memory. */
+eddy__source *eddy__source_new(eddy_core *core, const eddy__source_type *type);
+/* Hand the descriptor to the driver. On error it is still the caller's. */
+int eddy__source_attach(eddy__source *self, int fd, eddy__slot_kind kind);
+/* Ask the driver to end it; once, harmless when not attached. */
+void eddy__source_detach(eddy__source *self);
+/* The user gives it back; with the driver's end the memory goes. Call detach too, now or later. */
+void eddy__source_release(eddy__source *self);
+/* What the driver told; then the sources that asked to be tended. */
+void eddy__source_deliver(eddy_core *core, const eddy__event *events, int count);
+void eddy__source_tend_all(eddy_core *core);
+/* Have `tend` called at the end of this turn. */
+static inline void eddy__source_attend(eddy__source *self);
+
+/* ---- the loop
+ * -------------------------------------------------------------------------------------- */
+
+struct eddy_handle {
+    eddy_core *core;
+};
+
+/* Counts what the loop takes from the user's allocator. */
+typedef struct eddy__counted {
+    eddy_allocator counting; /* what the loop's parts use */
+    eddy_allocator inner;
+    uint64_t calls;
+    uint64_t bytes;
+} eddy__counted;
+
+struct eddy_core {
+    eddy_handle handle;
+    eddy__driver *driver;
+    eddy__node ready;     /* tasks to be polled */
+    eddy__node attention; /* sources to be tended at the end of the turn */
+    int64_t now_ns;       /* read after the last wait; for expiry only */
+    eddy__wheel wheel;
+    eddy_task main;
+    eddy_result main_result;
+    eddy__node tasks;
+    eddy__node sources;
+    eddy__pool pool;      /* received bytes, and every piece */
+    eddy__pool cork_pool; /* small writes are copied into its blocks */
+    eddy__block *cork;    /* the block being filled, shared by all streams */
+    uint32_t cork_used;
+    eddy__slab slab;
+    eddy__counted memory;
+    eddy__inbox *inbox; /* NULL until another thread can know us */
+    int wake_fd;
+    eddy_core_options options;
+    const char *driver_reason;
+    eddy_core_stats stats;
+    uint64_t next_id;
+    uint32_t external_waits;     /* waiters armed whose type is external */
+    uint32_t descriptor_waiters; /* sources that would like to hear of a free descriptor */
+    uint32_t drops;              /* depth of drops under way: 0 or 1 */
+    bool doomed;                 /* some task waits for its drop */
+    bool running;                /* inside run or turn */
+    bool gone;                   /* being freed, or freed while objects are held */
+    eddy__thread owner;          /* zero: nobody has run it yet */
+    uint32_t fork_generation;
+    eddy__atomic_u32 memory_refs; /* the core and every object the user holds */
+    eddy_core *outer;             /* the loop inside whose task this one runs */
+    char deadlock[256];           /* what the future of run() waited for */
+};
+
+/* The loop's thread, not forked: asserted. `verb`: the public function, for the message. */
+void eddy__core_check(const eddy_core *core, const char *verb);
+void eddy__core_memory_retain(eddy_core *core);
+void eddy__core_memory_release(eddy_core *core);
+/* Memory of the slab back; also after the loop is gone, from any thread. */
+void eddy__core_object_free(eddy_core *core, void *memory, size_t size);
+/* True on a thread that is inside run or turn of the loop with this inbox. */
+bool eddy__core_is_current(const eddy__inbox *inbox);
+/* The pointer through which run and turn say which loop this thread is in. */
+extern _Thread_local eddy_core *eddy__current_core;
+/* The inbox, made at first use; NULL: no memory. */
+eddy__inbox *eddy__core_inbox(eddy_core *core);
+int64_t eddy__core_now(eddy_core *core);
+/* turn.c: one pass of tending, waiting and delivering. */
+int eddy__core_wait(eddy_core *core, int64_t deadline_ns);
+/* Jobs and wakes of other threads; then timers. */
+void eddy__core_begin_turn(eddy_core *core);
+/* remote.c: run or drop what came by the inbox. */
+void eddy__core_run_jobs(eddy_core *core, uint32_t max);
+void eddy__core_drop_jobs(eddy_core *core);
+/* dump.c: what one task waits for, as text. */
+void eddy__task_describe(const eddy_task *task, int64_t now_ns, char *text, size_t size);
+
+static inline void eddy__source_attend(eddy__source *self)
+{
+    if ((self->flags & EDDY__SOURCE_TENDED) == 0) {
+        self->flags |= EDDY__SOURCE_TENDED;
+        eddy__list_append(&self->core->attention, &self->attention);
+    }
+}
+
+#endif

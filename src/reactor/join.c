@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * join.c - await, abort, cancel or detach a task. The handle outlives both the task and the loop.
+ */
+#include <errno.h>
+
+#include "reactor/join.h"
+
+struct eddy_join {
+    eddy_core *core;
+    eddy_task *task; /* NULL once it has ended, or when the user has detached it */
+    eddy_result result;
+    eddy_waiter waiter;
+    eddy__alarm grace;
+};
+
+static const eddy_wait_type join_wait = {.why = "join"};
+
+/* The grace time of a cancel request is over. */
+static void grace_over(eddy__alarm *alarm)
+{
+    eddy_join *self = EDDY__CONTAINER(alarm, eddy_join, grace);
+
+    if (self->task != NULL)
+        eddy__task_drop(self->task);
+}
+
+eddy_join *eddy__join_new(eddy_core *core)
+{
+    eddy_join *self = eddy__slab_alloc(&core->slab, sizeof *self);
+
+    if (self == NULL)
+        return NULL;
+    self->core = core;
+    self->result = EDDY_PENDING;
+    eddy__alarm_init(&self->grace, grace_over);
+    eddy__core_memory_retain(core);
+    return self;
+}
+
+void eddy__join_discard(eddy_join *self)
+{
+    eddy_core *core = self->core;
+
+    if (!core->gone)
+        eddy__alarm_stop(core, &self->grace);
+    eddy__core_object_free(core, self, sizeof *self);
+    eddy__core_memory_release(core);
+}
+
+void eddy__join_bind(eddy_join *self, eddy_task *task)
+{
+    self->task = task;
+    task->join = self;
+}
+
+void eddy__join_finish(eddy_join *self, eddy_result result)
+{
+    self->task = NULL;
+    self->result = result;
+    eddy__alarm_stop(self->core, &self->grace);
+    eddy_waiter_wake(&self->waiter);
+}
+
+eddy_result eddy_join_poll(eddy_join *self, eddy_task *task)
+{
+    if (self->result == EDDY_PENDING)
+        return eddy_waiter_park(&self->waiter, task, &join_wait);
+    eddy_waiter_clear(&self->waiter);
+    return self->result;
+}
+
+void eddy_join_abort(eddy_join *self)
+{
+    eddy__core_check(self->core, "eddy_join_abort");
+    if (self->task != NULL)
+        eddy__task_drop(self->task);
+}
+
+void eddy_join_cancel(eddy_join *self, int64_t grace_ns)
+{
+    eddy__core_check(self->core, "eddy_join_cancel");
+    if (self->task == NULL)
+        return;
+    self->task->state |= EDDY__TASK_CANCEL;
+    eddy__task_wake(self->task);
+    if (grace_ns != EDDY_FOREVER)
+        eddy__alarm_start(self->core, &self->grace, grace_ns);
+}
+
+void eddy_join_free(eddy_join *self)
+{
+    if (self == NULL)
+        return;
+    if (!self->core->gone)
+        eddy__core_check(self->core, "eddy_join_free");
+    EDDY_ASSERT(self->waiter.task == NULL, "a join handle is freed while task '%s' waits for it",
+                eddy_task_name(self->waiter.task));
+    if (self->task != NULL)
+        self->task->join = NULL;
+    eddy__join_discard(self);
+}

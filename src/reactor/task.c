@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.c - the life of a task: spawned, queued, polled, ended. A task is one tree of futures; its
+ * header and the root's frame are one object of the loop's slab.
+ *
+ * A task ends once, by its result, by a drop, or with its loop. User code runs in three places
+ * only: a poll, a `done`, a hook. None of them runs inside another drop: drops asked for meanwhile
+ * are carried out one after the other when the first has finished, so their depth is bounded.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reactor/core.h"
+#include "reactor/join.h"
+
+void eddy__task_wake(eddy_task *task)
+{
+    if ((task->state & EDDY__TASK_QUEUED) != 0)
+        return;
+    task->state |= EDDY__TASK_QUEUED;
+    task->core->stats.wakes++;
+    eddy__list_append(&task->core->ready, &task->queue);
+}
+
+void eddy__task_init(eddy_task *task, eddy_core *core, eddy_future *root)
+{
+    task->core = core;
+    task->root = root;
+    task->id = ++core->next_id;
+    task->spawned_ns = core->now_ns;
+    eddy__list_init(&task->queue);
+    eddy__list_init(&task->waits);
+    eddy__list_append(&core->tasks, &task->all);
+}
+
+static int refused(const eddy_core *core, const eddy_future *future)
+{
+    if ((future->state & EDDY__FUTURE_STATIC) != 0)
+        return (int)future->type->poll(NULL, NULL);
+    if (core->gone)
+        return EDDY_LOOP_GONE;
+    if (core->stats.tasks_live >= core->options.tasks_max)
+        return EDDY_TASKS_FULL;
+    return 0;
+}
+
+static eddy_task *new_task(eddy_core *core, eddy_future *future)
+{
+    bool boxed = (future->state & EDDY__FUTURE_BOXED) != 0;
+    size_t bytes = sizeof(eddy_task) + (boxed ? 0 : future->type->size_bytes);
+    eddy_task *task = eddy__slab_alloc(&core->slab, bytes);
+
+    if (task == NULL)
+        return NULL;
+    if (!boxed)
+        future = memcpy(task + 1, future, future->type->size_bytes);
+    eddy__task_init(task, core, future);
+    task->memory_bytes = (uint32_t)bytes;
+    core->stats.spawns++;
+    core->stats.tasks_live++;
+    return task;
+}
+
+static int spawn(eddy_handle *handle, eddy_future *future, eddy_task **out)
+{
+    eddy_core *core = handle->core;
+    int error;
+
+    eddy__core_check(core, "eddy_spawn");
+    EDDY_ASSERT((future->state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_ENDED)) == 0,
+                "future '%s' is spawned after its first poll", future->type->name);
+    error = refused(core, future);
+    if (error == 0 && (*out = new_task(core, future)) == NULL)
+        error = -ENOMEM;
+    if (error != 0) {
+        core->stats.limit_tasks += error == EDDY_TASKS_FULL;
+        eddy_future_drop(future);
+    }
+    return error;
+}
+
+int eddy_spawn(eddy_handle *handle, eddy_future *future)
+{
+    eddy_task *task = NULL;
+    int error = spawn(handle, future, &task);
+
+    if (error == 0)
+        eddy__task_wake(task);
+    return error;
+}
+
+int eddy_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy_join **join)
+{
+    eddy_task *task = NULL;
+    eddy_join *fresh = handle->core->gone ? NULL : eddy__join_new(handle->core);
+    int error;
+
+    if (fresh == NULL) {
+        error = handle->core->gone ? EDDY_LOOP_GONE : -ENOMEM;
+        eddy_future_drop(future);
+        return error;
+    }
+    error = spawn(handle, future, &task);
+    if (error != 0) {
+        eddy__join_discard(fresh);
+        return error;
+    }
+    eddy__join_bind(fresh, task);
+    eddy__task_wake(task);
+    *join = fresh;
+    return 0;
+}
+
+/* ---- the end
+ * --------------------------------------------------------------------------------------- */
+
+void eddy__task_end_tree(eddy_task *task)
+{
+    eddy_future *root = task->root;
+
+    if ((root->state & EDDY__FUTURE_STATIC) == 0)
+        eddy__future_end(root, task);
+    task->root = NULL;
+    /* Waits armed by a future that is no part of the tree: none should be left. */
+    eddy__waiters_disarm(task, NULL, SIZE_MAX);
+    if (task->waker_slot != 0)
+        eddy__inbox_slot_free(task->core->inbox, task->waker_slot);
+    task->waker_slot = 0;
+}
+
+static void report_error(eddy_core *core, const char *name, uint64_t id, eddy_result error)
+{
+    core->stats.task_errors++;
+    if (core->options.on_task_error != NULL) {
+        core->options.on_task_error(core->options.hook_arg, name, id, error);
+        return;
+    }
+#ifndef NDEBUG
+    (void)fprintf(stderr, "eddy: task %llu '%s' ended with %s (%s) and nobody joined it\n",
+                  (unsigned long long)id, name, eddy_error_name(error), eddy_strerror(error));
+#endif
+}
+
+/* The join handle hears of the result after the tree is gone: what `done` released is released. */
+static void end_task(eddy_task *task, eddy_result result)
+{
+    eddy_core *core = task->core;
+    const char *name = eddy_task_name(task);
+    uint64_t id = task->id;
+    eddy_join *join;
+
+    eddy__task_end_tree(task);
+    join = task->join; /* a `done` may have given it back */
+    eddy__list_remove(&task->queue);
+    eddy__list_remove(&task->all);
+    eddy__slab_free(&core->slab, task, task->memory_bytes);
+    core->stats.tasks_live--;
+    core->stats.tasks_ended++;
+    if (join != NULL)
+        eddy__join_finish(join, result);
+    else if (result < 0 && result != EDDY_DROPPED)
+        report_error(core, name, id, result);
+}
+
+static void end_main(eddy_task *task, eddy_result result)
+{
+    task->core->main_result = result;
+    task->state |= EDDY__TASK_ENDED;
+    eddy__task_end_tree(task);
+    eddy__list_remove(&task->queue);
+    eddy__list_remove(&task->all);
+}
+
+static void finish(eddy_task *task, eddy_result result)
+{
+    eddy_core *core = task->core;
+
+    core->drops++;
+    if ((task->state & EDDY__TASK_MAIN) != 0)
+        end_main(task, result);
+    else
+        end_task(task, result);
+    core->drops--;
+    if (core->doomed && core->drops == 0)
+        eddy__task_drop_doomed(core);
+}
+
+void eddy__task_drop(eddy_task *task)
+{
+    if (task->core->drops > 0 || (task->state & EDDY__TASK_RUNNING) != 0) {
+        task->state |= EDDY__TASK_DOOMED;
+        task->core->doomed = true;
+        return;
+    }
+    finish(task, EDDY_DROPPED);
+}
+
+/* The list may change by each drop: start again until none is left. */
+void eddy__task_drop_doomed(eddy_core *core)
+{
+    eddy_task *doomed;
+
+    core->doomed = false;
+    do {
+        doomed = NULL;
+        EDDY__LIST_FOR_EACH (node, &core->tasks) {
+            eddy_task *task = EDDY__CONTAINER(node, eddy_task, all);
+
+            if ((task->state & (EDDY__TASK_DOOMED | EDDY__TASK_RUNNING)) == EDDY__TASK_DOOMED) {
+                doomed = task;
+                break;
+            }
+        }
+        if (doomed != NULL)
+            finish(doomed, EDDY_DROPPED);
+    } while (doomed != NULL);
+}
+
+/* ---- one poll
+ * --------------------------------------------------------------------------------------- */
+
+static eddy_result poll_root(eddy_task *task)
+{
+    eddy_future *root = task->root;
+
+    if ((root->state & EDDY__FUTURE_STATIC) != 0)
+        return root->type->poll(root, task);
+    if ((root->state & EDDY__FUTURE_STARTED) == 0)
+        eddy__future_start(root);
+    eddy__future_check(root);
+    task->at = root;
+    return root->type->poll(root, task);
+}
+
+static void check_armed(const eddy_task *task)
+{
+    EDDY_ASSERT((task->state & (EDDY__TASK_QUEUED | EDDY__TASK_PARKED)) != 0 ||
+                    !eddy__list_empty(&task->waits),
+                "task '%s' (future '%s') returned EDDY_PENDING but waits for nothing: it would "
+                "never be polled again",
+                eddy_task_name(task), task->root->type->name);
+}
+
+void eddy__task_poll(eddy_task *task)
+{
+    eddy_core *core = task->core;
+    eddy_result result;
+
+    task->state |= EDDY__TASK_RUNNING;
+    task->state &= (uint16_t) ~(EDDY__TASK_QUEUED | EDDY__TASK_NOTIFIED | EDDY__TASK_PARKED);
+    task->budget = core->options.task_budget;
+    task->polls++;
+    core->stats.polls++;
+    result = poll_root(task);
+    task->state &= (uint16_t)~EDDY__TASK_RUNNING;
+    if (result != EDDY_PENDING)
+        finish(task, result);
+    else if ((task->state & EDDY__TASK_DOOMED) != 0)
+        eddy__task_drop(task);
+    else
+        check_armed(task);
+}
+
+/* ---- what a task may ask about itself
+ * ---------------------------------------------------------------- */
+
+eddy_handle *eddy_task_handle(eddy_task *task)
+{
+    return &task->core->handle;
+}
+
+const char *eddy_task_name(const eddy_task *task)
+{
+    if (task->name != NULL)
+        return task->name;
+    return task->root != NULL ? task->root->type->name : "ended";
+}
+
+void eddy_task_set_name(eddy_task *task, const char *name)
+{
+    task->name = name;
+}
+
+uint64_t eddy_task_id(const eddy_task *task)
+{
+    return task->id;
+}

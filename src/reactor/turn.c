@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * turn.c - the turn, which is the whole loop:
+ *
+ *     take what other threads sent (bounded) - fire the timers that are due - run the tasks that
+ *     were ready, within budgets - tend the streams: send what they hold - submit and wait, one
+ *     call - deliver what happened: mark and wake.
+ *
+ * User code runs while tasks run (and in jobs), never while the kernel's queue is drained.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "eddy/time.h"
+#include "reactor/core.h"
+
+#define EVENTS_MAX 256
+
+_Thread_local eddy_core *eddy__current_core;
+
+bool eddy__core_is_current(const eddy__inbox *inbox)
+{
+    for (const eddy_core *core = eddy__current_core; core != NULL; core = core->outer)
+        if (core->inbox == inbox)
+            return true;
+    return false;
+}
+
+/* ---- timers
+ * ----------------------------------------------------------------------------------------- */
+
+_Static_assert(sizeof(((eddy_sleep *)0)->timer) == sizeof(eddy__timer),
+               "eddy_sleep mirrors a timer");
+_Static_assert(offsetof(eddy_sleep, timer) % _Alignof(eddy__timer) == 0, "and is aligned like one");
+
+static void fire(eddy__timer *timer)
+{
+    if (timer->kind == EDDY__TIMER_ALARM) {
+        eddy__alarm *alarm = EDDY__CONTAINER(timer, eddy__alarm, timer);
+
+        alarm->fire(alarm);
+    } else {
+        eddy_sleep *sleep = EDDY__CONTAINER(timer, eddy_sleep, timer);
+
+        sleep->reached = true;
+        eddy_waiter_wake(&sleep->waiter);
+    }
+}
+
+/* Only what was due when the turn began: a timer that is started by what runs now is looked at in
+ * the next turn, however short it is. */
+static void fire_timers(eddy_core *core)
+{
+    eddy__node due;
+
+    if (eddy__wheel_count(&core->wheel) == 0)
+        return;
+    eddy__list_init(&due);
+    eddy__wheel_advance(&core->wheel, core->now_ns, &due);
+    while (!eddy__list_empty(&due)) {
+        eddy__timer *timer = EDDY__CONTAINER(due.next, eddy__timer, link);
+
+        eddy__list_remove(&timer->link);
+        core->stats.timers_fired++;
+        fire(timer);
+    }
+}
+
+void eddy__alarm_init(eddy__alarm *self, void (*fire_fn)(eddy__alarm *self))
+{
+    eddy__timer_init(&self->timer);
+    self->timer.kind = EDDY__TIMER_ALARM;
+    self->fire = fire_fn;
+}
+
+static int64_t saturated_sum(int64_t a, int64_t b)
+{
+    return b > 0 && a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+void eddy__alarm_start(eddy_core *core, eddy__alarm *self, int64_t delay_ns)
+{
+    core->stats.timers_started++;
+    eddy__wheel_start(&core->wheel, &self->timer, saturated_sum(eddy__core_now(core), delay_ns));
+}
+
+void eddy__alarm_stop(eddy_core *core, eddy__alarm *self)
+{
+    eddy__wheel_stop(&core->wheel, &self->timer);
+}
+
+/* ---- the parts of a turn
+ * ------------------------------------------------------------------------------ */
+
+static void take_wakes(eddy_core *core)
+{
+    eddy_task *task;
+
+    while ((task = eddy__inbox_next_wake(core->inbox)) != NULL) {
+        task->state |= EDDY__TASK_NOTIFIED;
+        eddy__task_wake(task);
+    }
+}
+
+void eddy__core_begin_turn(eddy_core *core)
+{
+    if (core->inbox != NULL && eddy__inbox_ready(core->inbox)) {
+        take_wakes(core);
+        eddy__core_run_jobs(core, core->options.inbox_turn);
+    }
+    fire_timers(core);
+}
+
+static void see_stall(eddy_core *core, const char *name, uint64_t id, int64_t took_ns)
+{
+    core->stats.stalls++;
+    if (took_ns > core->stats.stall_longest_ns)
+        core->stats.stall_longest_ns = took_ns;
+    if (core->options.on_stall != NULL)
+        core->options.on_stall(core->options.hook_arg, name, id, took_ns);
+}
+
+/* Poll one task and see how long it took. Returns the time after it. */
+static int64_t poll_timed(eddy_core *core, eddy_task *task, int64_t before_ns)
+{
+    const char *name = eddy_task_name(task);
+    uint64_t id = task->id;
+    int64_t after_ns;
+
+    eddy__task_poll(task);
+    after_ns = core->driver->type->now(core->driver);
+    if (after_ns - before_ns > core->options.stall_limit_ns && core->options.stall_limit_ns >= 0)
+        see_stall(core, name, id, after_ns - before_ns);
+    return after_ns;
+}
+
+static bool over_budget(eddy_core *core, uint32_t polls, int64_t spent_ns)
+{
+    if (polls >= core->options.turn_polls) {
+        core->stats.limit_turn_polls++;
+        return true;
+    }
+    if (spent_ns >= core->options.turn_time_ns) {
+        core->stats.limit_turn_time++;
+        return true;
+    }
+    return false;
+}
+
+/* The tasks that are ready now, each once; what they wake waits for the next turn. What the budgets
+ * leave over comes first then. Stops when the future of run() has ended. */
+static uint32_t run_tasks(eddy_core *core)
+{
+    eddy__node batch;
+    uint32_t polls = 0;
+    int64_t start_ns, now_ns;
+
+    if (eddy__list_empty(&core->ready))
+        return 0;
+    eddy__list_init(&batch);
+    eddy__list_splice(&batch, &core->ready);
+    start_ns = now_ns = core->driver->type->now(core->driver);
+    while (!eddy__list_empty(&batch)) {
+        eddy_task *task = EDDY__CONTAINER(batch.next, eddy_task, queue);
+
+        if (polls > 0 && over_budget(core, polls, now_ns - start_ns))
+            break;
+        eddy__list_remove(&task->queue);
+        now_ns = poll_timed(core, task, now_ns);
+        polls++;
+        if ((core->main.state & EDDY__TASK_ENDED) != 0)
+            break;
+    }
+    eddy__list_splice(&batch, &core->ready);
+    eddy__list_splice(&core->ready, &batch);
+    return polls;
+}
+
+/* Nothing inside can ever happen again; whether other threads still can do something is asked after
+ * the announcement of sleep, when a reference that is given back wakes us. */
+static bool is_stuck(const eddy_core *core)
+{
+    return core->external_waits == 0 && eddy__wheel_count(&core->wheel) == 0;
+}
+
+/* Returns the deadline to wait for, 0 for not at all; EDDY_DEADLOCK. Announces sleep. */
+static int64_t prepare_wait(eddy_core *core, int64_t deadline_ns, bool *asleep)
+{
+    int64_t next_ns = eddy__wheel_next_ns(&core->wheel);
+
+    if (deadline_ns == 0 || !eddy__list_empty(&core->ready) || !eddy__list_empty(&core->attention))
+        return 0;
+    if (core->inbox != NULL && !eddy__inbox_prepare_sleep(core->inbox))
+        return 0;
+    *asleep = core->inbox != NULL;
+    if (deadline_ns == EDDY_FOREVER && is_stuck(core) &&
+        (core->inbox == NULL || eddy__inbox_refs(core->inbox) == 1))
+        return EDDY_DEADLOCK;
+    return next_ns < deadline_ns ? next_ns : deadline_ns;
+}
+
+int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
+{
+    eddy__event events[EVENTS_MAX];
+    bool asleep = false;
+    int count;
+
+    core->stats.turns++;
+    eddy__source_tend_all(core);
+    deadline_ns = prepare_wait(core, deadline_ns, &asleep);
+    count = deadline_ns == EDDY_DEADLOCK
+                ? EDDY_DEADLOCK
+                : core->driver->type->wait(core->driver, deadline_ns, events, EVENTS_MAX);
+    if (asleep)
+        eddy__inbox_awake(core->inbox);
+    core->now_ns = core->driver->type->now(core->driver);
+    if (count < 0)
+        return count;
+    eddy__source_deliver(core, events, count);
+    return 0;
+}
+
+/* ---- run and turn
+ * --------------------------------------------------------------------------------------- */
+
+static void enter(eddy_core *core, const char *verb)
+{
+    if (core->owner.token == 0)
+        core->owner = eddy__thread_self();
+    eddy__core_check(core, verb);
+    EDDY_ASSERT(!core->running,
+                "%s is called inside a run or turn of the same loop: spawn a task instead, or use "
+                "another loop",
+                verb);
+    core->running = true;
+    core->outer = eddy__current_core;
+    eddy__current_core = core;
+    core->now_ns = eddy__core_now(core);
+}
+
+static void leave(eddy_core *core)
+{
+    eddy__current_core = core->outer;
+    core->outer = NULL;
+    core->running = false;
+}
+
+static eddy_result drive(eddy_core *core)
+{
+    int error;
+
+    for (;;) {
+        eddy__core_begin_turn(core);
+        (void)run_tasks(core);
+        if ((core->main.state & EDDY__TASK_ENDED) != 0)
+            break;
+        error = eddy__core_wait(core, EDDY_FOREVER);
+        if (error < 0) {
+            eddy__task_describe(&core->main, core->now_ns, core->deadlock, sizeof core->deadlock);
+            eddy__task_drop(&core->main);
+            return error;
+        }
+    }
+    (void)eddy__core_wait(core, 0); /* what was written leaves, though nobody may run us again */
+    return core->main_result;
+}
+
+eddy_result eddy_core_run(eddy_core *core, eddy_future *future)
+{
+    eddy_result result;
+
+    enter(core, "eddy_core_run");
+    core->deadlock[0] = '\0';
+    memset(&core->main, 0, sizeof core->main);
+    core->main.state = EDDY__TASK_MAIN;
+    eddy__task_init(&core->main, core, future);
+    eddy__task_wake(&core->main);
+    result = drive(core);
+    leave(core);
+    return result;
+}
+
+static eddy_result turn(eddy_core *core, int64_t max_wait_ns)
+{
+    int64_t deadline_ns = 0;
+    uint32_t polls;
+    int error;
+
+    eddy__core_begin_turn(core);
+    if (max_wait_ns == EDDY_FOREVER)
+        deadline_ns = EDDY_FOREVER;
+    else if (max_wait_ns > 0)
+        deadline_ns = saturated_sum(core->now_ns, max_wait_ns);
+    error = eddy__core_wait(core, deadline_ns);
+    if (error < 0)
+        return error;
+    eddy__core_begin_turn(core);
+    polls = run_tasks(core);
+    if (polls > 0)
+        error = eddy__core_wait(core, 0);
+    return error < 0 ? error : (eddy_result)polls;
+}
+
+eddy_result eddy_core_turn(eddy_core *core, int64_t max_wait_ns)
+{
+    eddy_result result;
+
+    enter(core, "eddy_core_turn");
+    core->main.state = 0;
+    result = turn(core, max_wait_ns);
+    leave(core);
+    return result;
+}
