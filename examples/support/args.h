@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * args.h - command lines of the examples: [ADDRESS ...] [--port=N] [--driver=NAME] [--help].
+ * What is wrong is told in one line that says what to do.
+ */
+#ifndef EXAMPLES_ARGS_H
+#define EXAMPLES_ARGS_H
+
+#include <eddy/eddy.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARGS_ADDRESSES_MAX 2
+
+struct args {
+    const char *usage;
+    const char *driver;
+    int addresses;
+    eddy_addr address[ARGS_ADDRESSES_MAX];
+};
+
+static inline void args_fail(const struct args *args, const char *what, const char *why)
+{
+    fprintf(stderr, "%s: %s\nusage: %s\n", what, why, args->usage);
+    exit(2);
+}
+
+static inline void args_address(struct args *args, int index, const char *text)
+{
+    eddy_addr_error error;
+    char why[128];
+
+    if (eddy_addr_parse(text, 8080, &args->address[index], &error) == 0)
+        return;
+    snprintf(why, sizeof why, "not an address: %s (at byte %zu); try 127.0.0.1:8080", error.what,
+             error.at + 1);
+    args_fail(args, text, why);
+}
+
+static inline void args_port(struct args *args, const char *text)
+{
+    char *end;
+    long port = strtol(text, &end, 10);
+
+    if (*text == '\0' || *end != '\0' || port < 0 || port > 65535)
+        args_fail(args, text, "not a port: give a number from 0 (any free one) to 65535");
+    args->address[0].port = (uint16_t)port;
+}
+
+/* Addresses not given keep what args->address holds. */
+static inline void args_parse(struct args *args, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--port=", 7) == 0)
+            args_port(args, argv[i] + 7);
+        else if (strncmp(argv[i], "--driver=", 9) == 0)
+            args->driver = argv[i][9] != '\0' ? argv[i] + 9 : NULL;
+        else if (strcmp(argv[i], "--help") == 0) {
+            printf("usage: %s\n", args->usage);
+            exit(0);
+        } else if (argv[i][0] == '-' || args->addresses == ARGS_ADDRESSES_MAX)
+            args_fail(args, argv[i], "not understood");
+        else
+            args_address(args, args->addresses++, argv[i]);
+    }
+}
+
+/* A loop of the driver that was asked for, or the end with one line. */
+static inline eddy_core *args_core(const struct args *args)
+{
+    eddy_core *core;
+    int error = eddy_core_new(EDDY_OPTIONS(eddy_core_options, .driver = args->driver), &core);
+
+    if (error == -EINVAL)
+        args_fail(args, args->driver != NULL ? args->driver : getenv("EDDY_DRIVER"),
+                  "no such driver: use io_uring or epoll, or none for the best that works");
+    if (error != 0)
+        args_fail(args, "cannot make a loop", eddy_strerror(error));
+    return core;
+}
+
+/* A listener, or the end with one line. */
+static inline eddy_listener *args_listen(const struct args *args, eddy_core *core,
+                                         const eddy_listener_options *options)
+{
+    char text[EDDY_ADDR_TEXT_MAX];
+    eddy_listener *listener;
+    int error = eddy_listener_bind(eddy_core_handle(core), &args->address[0], options, &listener);
+
+    if (error == 0)
+        return listener;
+    eddy_addr_print(&args->address[0], text, sizeof text);
+    eddy_core_free(core);
+    if (error == -EADDRINUSE)
+        args_fail(args, text, "in use by another program: stop it or choose another port");
+    args_fail(args, text, eddy_strerror(error));
+    return NULL;
+}
+
+/* "NAME listens on ADDRESS by DRIVER"; with port 0 the address is the one the system chose. */
+static inline void args_say(const eddy_listener *listener, const char *name, const eddy_core *core)
+{
+    char text[EDDY_ADDR_TEXT_MAX] = "?";
+    eddy_addr address;
+
+    if (eddy_listener_local_addr(listener, &address) == 0)
+        eddy_addr_print(&address, text, sizeof text);
+    printf("%s listens on %s by %s\n", name, text, eddy_core_driver_name(core));
+    fflush(stdout);
+}
+
+#endif
