@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp.c - a TCP stream as an I/O object: how one is made, what the driver's events do to it, and
+ * what is left for the end of the turn. No user code runs from here; it is only woken.
+ */
+#include <errno.h>
+
+#include "net/tcp.h"
+#include "sys/sockets.h"
+
+static const eddy_wait_type connect_wait = {.why = "tcp: connect", .external = true};
+
+/* ---- events -------------------------------------------------------------------------------------
+ */
+
+/* The connection is of no use any more, in either direction. */
+static void fail(eddy_tcp *self, int32_t error)
+{
+    if (self->read_error == 0 && (self->source.flags & EDDY__TCP_END) == 0)
+        self->read_error = error;
+    eddy__tcp_write_fail(self, error);
+    eddy_waiter_wake(&self->reader);
+    if (self->extra != NULL)
+        eddy_waiter_wake(&self->extra->gone);
+}
+
+/* Bytes that nobody will read. */
+static void discard(eddy_tcp *self, const eddy__event *event)
+{
+    eddy__block_release(event->block);
+    if ((self->source.flags & EDDY__TCP_CLOSING) == 0)
+        return;
+    self->extra->discarded += (uint32_t)event->result;
+    eddy__source_attend(&self->source);
+}
+
+/* False: there is no memory for a piece. The event's reference is used up in any case. */
+static bool keep(eddy_tcp *self, const eddy__event *event)
+{
+    eddy__piece *last = self->rx.last;
+    uint32_t len = (uint32_t)event->result;
+
+    if (last != NULL && last->block == event->block && last->at + last->len == event->at) {
+        last->len += len;
+        self->rx.bytes += len;
+        eddy__block_release(event->block);
+        return true;
+    }
+    last = eddy__piece_new(&self->source.core->pool, event->block, event->at, len);
+    if (last == NULL) {
+        eddy__block_release(event->block);
+        return false;
+    }
+    eddy__pieces_append(&self->rx, last);
+    return true;
+}
+
+/* What the reader leaves, the end of the turn puts away. */
+static void on_bytes(eddy_tcp *self, const eddy__event *event)
+{
+    eddy_core *core = self->source.core;
+
+    core->stats.bytes_received += (uint32_t)event->result;
+    if ((self->source.flags & EDDY__TCP_DISCARD) != 0 || self->read_error != 0) {
+        discard(self, event);
+        return;
+    }
+    if (!keep(self, event)) {
+        fail(self, -ENOMEM);
+        return;
+    }
+    if (self->source.slot.credit <= 0 && self->source.slot.credit + event->result > 0)
+        core->stats.limit_recv_window++;
+    if (self->rx.bytes >= self->reader_min)
+        eddy_waiter_wake(&self->reader);
+    eddy__source_attend(&self->source);
+}
+
+static void on_end(eddy_tcp *self)
+{
+    self->source.flags |= EDDY__TCP_END;
+    eddy_waiter_wake(&self->reader);
+    if (self->extra != NULL)
+        eddy_waiter_wake(&self->extra->gone);
+    if ((self->source.flags & EDDY__TCP_CLOSING) != 0)
+        eddy__source_attend(&self->source);
+}
+
+static void on_hangup(eddy_tcp *self, int32_t result)
+{
+    self->source.flags |= EDDY__TCP_HANGUP;
+    if (self->extra == NULL)
+        return;
+    self->extra->hangup = result;
+    eddy_waiter_wake(&self->extra->gone);
+}
+
+static void on_connected(eddy_tcp *self, int32_t result)
+{
+    self->source.flags &= ~(uint32_t)EDDY__TCP_CONNECTING;
+    if (result < 0) {
+        self->source.flags |= EDDY__TCP_CONNECT_FAILED;
+        fail(self, result);
+        return;
+    }
+    self->source.core->stats.connections_opened++;
+    eddy__tcp_wake_writer(self);
+    if (self->reader.task != NULL || (self->source.flags & EDDY__TCP_GONE_WANTED) != 0)
+        eddy__tcp_subscribe(self);
+    if (self->tx.first != NULL || (self->source.flags & EDDY__TCP_TEND_MORE) != 0)
+        eddy__source_attend(&self->source);
+}
+
+static void on_sent(eddy_tcp *self, int32_t result)
+{
+    self->flying = 0;
+    if (result < 0 || self->write_error != 0) {
+        eddy__tcp_write_fail(self, result < 0 ? result : self->write_error);
+        return;
+    }
+    eddy__tcp_sent(self, (uint32_t)result);
+    if (self->tx.first != NULL || (self->source.flags & EDDY__TCP_TEND_MORE) != 0)
+        eddy__source_attend(&self->source);
+}
+
+static void tcp_event(eddy__source *source, const eddy__event *event)
+{
+    eddy_tcp *self = eddy__tcp_of(source);
+
+    if ((source->flags & EDDY__SOURCE_DETACHING) != 0) {
+        if (event->type == EDDY__BYTES)
+            eddy__block_release(event->block);
+        return; /* it came in one batch with what ended the stream */
+    }
+    switch (event->type) {
+    case EDDY__BYTES:
+        on_bytes(self, event);
+        break;
+    case EDDY__SENT:
+        on_sent(self, event->result);
+        break;
+    case EDDY__END:
+        on_end(self);
+        break;
+    case EDDY__ERROR:
+        fail(self, event->result);
+        break;
+    case EDDY__HANGUP:
+        on_hangup(self, event->result);
+        break;
+    case EDDY__CONNECTED:
+        on_connected(self, event->result);
+        break;
+    case EDDY__ACCEPTED:
+    case EDDY__ACCEPT_FAILED:
+    case EDDY__ENDED:
+        break; /* a listener's, or source.c's */
+    }
+}
+
+/* ---- the end of a turn, and of everything
+ * --------------------------------------------------------- */
+
+static void tcp_tend(eddy__source *source)
+{
+    eddy_tcp *self = eddy__tcp_of(source);
+    uint32_t flags = source->flags;
+
+    if ((flags & (EDDY__SOURCE_ATTACHED | EDDY__SOURCE_DETACHING)) != EDDY__SOURCE_ATTACHED)
+        return;
+    if (self->rx.first != NULL)
+        eddy__tcp_settle(self);
+    if (self->tx.first != NULL && self->flying == 0 && (flags & EDDY__TCP_CONNECTING) == 0)
+        eddy__tcp_flush(self);
+    if ((flags & EDDY__TCP_TEND_MORE) == 0)
+        return;
+    if ((flags & EDDY__TCP_GONE_WANTED) != 0)
+        eddy__tcp_watch(self);
+    if ((flags & (EDDY__TCP_CLOSING | EDDY__TCP_CLOSED)) == EDDY__TCP_CLOSING)
+        eddy__tcp_tend_closing(self);
+    else
+        eddy__tcp_try_fin(self);
+}
+
+static void tcp_ended(eddy__source *source)
+{
+    eddy_tcp *self = eddy__tcp_of(source);
+    eddy_core *core = source->core;
+
+    if (core->gone && self->tx.bytes > 0 && self->write_error == 0) {
+        core->stats.bytes_cut_off += self->tx.bytes;
+        core->stats.closes_cut_off++;
+    }
+    self->flying = 0;
+    eddy__pieces_clear(&core->pool, &self->rx);
+    eddy__pieces_clear(&core->pool, &self->tx);
+    if (self->extra == NULL)
+        return;
+    eddy__alarm_stop(core, &self->extra->linger);
+    eddy__slab_free(&core->slab, self->extra, sizeof *self->extra);
+    self->extra = NULL;
+}
+
+static bool tcp_busy(const eddy__source *source)
+{
+    const eddy_tcp *self = EDDY__CONTAINER(source, const eddy_tcp, source);
+
+    return self->tx.bytes > 0 && self->write_error == 0 &&
+           (source->flags & EDDY__SOURCE_DETACHING) == 0;
+}
+
+static const eddy__source_type tcp_type = {
+    .name = "tcp",
+    .size_bytes = sizeof(eddy_tcp),
+    .event = tcp_event,
+    .tend = tcp_tend,
+    .ended = tcp_ended,
+    .busy = tcp_busy,
+};
+
+/* ---- making one
+ * ------------------------------------------------------------------------------------ */
+
+int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out)
+{
+    eddy__source *source = eddy__source_new(core, &tcp_type);
+    int error;
+
+    if (source == NULL)
+        return -ENOMEM;
+    error = eddy__source_attach(source, fd, EDDY__SLOT_STREAM);
+    if (error != 0) {
+        eddy__source_release(source);
+        return error;
+    }
+    *out = eddy__tcp_of(source);
+    return 0;
+}
+
+int eddy_tcp_connect(eddy_handle *handle, const eddy_addr *to, eddy_tcp **out)
+{
+    eddy_core *core = handle->core;
+    int fd, error;
+
+    if (core->gone)
+        return EDDY_LOOP_GONE;
+    eddy__core_check(core, "eddy_tcp_connect");
+    if (to->family == EDDY_ADDR_NONE || to->port == 0)
+        return -EINVAL;
+    fd = eddy__socket_stream(to);
+    if (fd < 0)
+        return fd;
+    error = eddy__tcp_new(core, fd, out);
+    if (error != 0) {
+        eddy__socket_close(fd);
+        return error;
+    }
+    (*out)->source.flags |= EDDY__TCP_CONNECTING;
+    core->driver->type->connect(core->driver, &(*out)->source.slot, to);
+    return 0;
+}
+
+eddy_result eddy_tcp_poll_connected(eddy_tcp *self, eddy_task *task)
+{
+    if (!eddy__tcp_enter(self, task))
+        return EDDY_LOOP_GONE;
+    if ((self->source.flags & EDDY__TCP_CONNECTING) != 0)
+        return eddy__tcp_park_writer(self, task, &connect_wait, 0);
+    if (self->extra != NULL)
+        eddy__tcp_unpark(&self->extra->writer, task);
+    if ((self->source.flags & EDDY__TCP_CONNECT_FAILED) == 0)
+        return 0;
+    self->write_error = -EPIPE;
+    return self->read_error;
+}
+
+int eddy_tcp_adopt(eddy_handle *handle, int fd, eddy_tcp **out)
+{
+    eddy_core *core = handle->core;
+    int error;
+
+    if (core->gone)
+        return EDDY_LOOP_GONE;
+    eddy__core_check(core, "eddy_tcp_adopt");
+    error = eddy__socket_adopt(fd, false);
+    if (error != 0)
+        return error;
+    (void)eddy__socket_set(fd, EDDY__SOCKET_NODELAY, 1); /* not every stream socket is TCP */
+    return eddy__tcp_new(core, fd, out);
+}
+
+int eddy_tcp_pair(eddy_handle *handle, eddy_tcp **a, eddy_tcp **b)
+{
+    int fds[2];
+    eddy_tcp *first = NULL, *second = NULL;
+    int error;
+
+    if (handle->core->gone)
+        return EDDY_LOOP_GONE;
+    error = eddy__socket_pair(fds);
+    if (error != 0)
+        return error;
+    error = eddy_tcp_adopt(handle, fds[0], &first);
+    if (error != 0)
+        eddy__socket_close(fds[0]);
+    else
+        error = eddy_tcp_adopt(handle, fds[1], &second);
+    if (error != 0) {
+        eddy__socket_close(fds[1]);
+        eddy_tcp_free(first);
+        return error;
+    }
+    *a = first;
+    *b = second;
+    return 0;
+}
+
+/* ---- the rare part
+ * ----------------------------------------------------------------------------------- */
+
+eddy__tcp_extra *eddy__tcp_extra_get(eddy_tcp *self)
+{
+    eddy__tcp_extra *extra = self->extra;
+
+    if (extra != NULL)
+        return extra;
+    extra = eddy__slab_alloc(&self->source.core->slab, sizeof *extra);
+    if (extra == NULL)
+        return NULL;
+    extra->tcp = self;
+    extra->send_queue_bytes = EDDY__TCP_SEND_QUEUE;
+    extra->recv_window_bytes = EDDY__TCP_RECV_WINDOW;
+    extra->linger_ns = EDDY__TCP_LINGER_NS;
+    extra->linger_bytes = EDDY__TCP_LINGER_BYTES;
+    eddy__alarm_init(&extra->linger, eddy__tcp_linger_over);
+    self->extra = extra;
+    return extra;
+}
+
+eddy_result eddy__tcp_park_writer(eddy_tcp *self, eddy_task *task, const eddy_wait_type *type,
+                                  size_t wake_at)
+{
+    eddy__tcp_extra *extra = eddy__tcp_extra_get(self);
+
+    if (extra == NULL)
+        return -ENOMEM;
+    extra->wake_at = wake_at;
+    return eddy_waiter_park(&extra->writer, task, type);
+}
+
+/* The window may change while bytes are there: the credit moves with it. */
+static void set_window(eddy_tcp *self, size_t bytes)
+{
+    eddy__slot *slot = &self->source.slot;
+    int32_t before = slot->credit;
+    int32_t change = (int32_t)((int64_t)bytes - (int64_t)self->extra->recv_window_bytes);
+
+    self->extra->recv_window_bytes = bytes;
+    if ((self->source.flags & EDDY__TCP_SUBSCRIBED) == 0)
+        return;
+    slot->credit = before + change;
+    if (before <= 0 && slot->credit > 0)
+        self->source.core->driver->type->credit(self->source.core->driver, slot);
+}
+
+static size_t at_most(size_t bytes, size_t most)
+{
+    return bytes < most ? bytes : most;
+}
+
+int eddy_tcp_set_limits(eddy_tcp *self, const eddy_tcp_limits *limits)
+{
+    const size_t most = (size_t)1 << 30; /* credit is counted in 31 bits */
+    eddy__tcp_extra *extra;
+
+    if (!eddy__tcp_check(self, "eddy_tcp_set_limits"))
+        return EDDY_LOOP_GONE;
+    if (limits->size_bytes != sizeof *limits || limits->linger_ns < 0)
+        return -EINVAL;
+    extra = eddy__tcp_extra_get(self);
+    if (extra == NULL)
+        return -ENOMEM;
+    if (limits->send_queue_bytes != 0)
+        extra->send_queue_bytes = at_most(limits->send_queue_bytes, most);
+    if (limits->recv_window_bytes != 0)
+        set_window(self, at_most(limits->recv_window_bytes, most));
+    if (limits->linger_ns != 0)
+        extra->linger_ns = limits->linger_ns;
+    if (limits->linger_bytes != 0)
+        extra->linger_bytes = limits->linger_bytes;
+    return 0;
+}

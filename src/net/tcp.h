@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp.h - the inside of a TCP stream: what its files share. Nobody else includes it, but for the
+ * listener, which makes streams.
+ *
+ *   tcp.c        making one, the driver's events, the end of a turn
+ *   tcp_read.c   unread bytes: filling, viewing, putting away what is left over
+ *   tcp_write.c  unsent bytes: the cork, the out-queue, sending
+ *   tcp_close.c  half-closing, closing, freeing, lingering, the two halves
+ *
+ * A stream is two queues of pieces. `rx` holds what the driver delivered; its credit with the
+ * driver is the window less what lies there. `tx` holds what was written; its first `flying` bytes
+ * are with the kernel, the others leave when those have. Events mark and wake; what they make
+ * necessary is done by tend(), once, at the end of the turn.
+ */
+#ifndef EDDY__TCP_H
+#define EDDY__TCP_H
+
+#include "eddy/tcp.h"
+#include "reactor/core.h"
+
+/* Bits of source.flags. */
+enum {
+    EDDY__TCP_CONNECTING = EDDY__SOURCE_OWN << 0,
+    EDDY__TCP_CONNECT_FAILED = EDDY__SOURCE_OWN << 1, /* read_error tells why */
+    EDDY__TCP_SUBSCRIBED = EDDY__SOURCE_OWN << 2,     /* the driver has been given credit */
+    EDDY__TCP_END = EDDY__SOURCE_OWN << 3,            /* the peer's end stands behind rx */
+    EDDY__TCP_HANGUP = EDDY__SOURCE_OWN << 4,         /* it is gone; extra->hangup tells how */
+    EDDY__TCP_GONE_WANTED = EDDY__SOURCE_OWN << 5,    /* somebody asked for that; extra exists */
+    EDDY__TCP_DISCARD = EDDY__SOURCE_OWN << 6,        /* what comes is thrown away */
+    EDDY__TCP_WROTE = EDDY__SOURCE_OWN << 7,          /* something was accepted, ever */
+    EDDY__TCP_WRITE_SHUT = EDDY__SOURCE_OWN << 8,     /* no more writes: an end, or an error */
+    EDDY__TCP_FIN_WANTED = EDDY__SOURCE_OWN << 9,     /* FIN follows what is queued */
+    EDDY__TCP_FIN_SENT = EDDY__SOURCE_OWN << 10,
+    EDDY__TCP_CLOSING = EDDY__SOURCE_OWN << 11,   /* by close or free; extra exists */
+    EDDY__TCP_CLOSED = EDDY__SOURCE_OWN << 12,    /* extra->close_result stands */
+    EDDY__TCP_TIMED_OUT = EDDY__SOURCE_OWN << 13, /* linger_ns has passed */
+    EDDY__TCP_FREED = EDDY__SOURCE_OWN << 14,     /* nobody has it: the loop finishes it */
+    EDDY__TCP_SPLIT = EDDY__SOURCE_OWN << 15,
+    EDDY__TCP_READER = EDDY__SOURCE_OWN << 16, /* split: the half is held */
+    EDDY__TCP_WRITER = EDDY__SOURCE_OWN << 17,
+};
+
+/* tend() has more to do than to settle and to send. */
+#define EDDY__TCP_TEND_MORE (EDDY__TCP_FIN_WANTED | EDDY__TCP_GONE_WANTED | EDDY__TCP_CLOSING)
+
+enum {
+    EDDY__TCP_SEND_QUEUE = 64 * 1024,
+    EDDY__TCP_RECV_WINDOW = 64 * 1024,
+    EDDY__TCP_FLUSH_BYTES = 64 * 1024, /* so much is sent at once */
+    EDDY__TCP_COPY_BELOW = 2048,       /* smaller pieces are copied rather than pinned */
+    EDDY__TCP_LINGER_BYTES = 1024 * 1024,
+};
+#define EDDY__TCP_LINGER_NS (5 * EDDY_SECOND)
+
+/* What few streams need, made when one does. */
+typedef struct eddy__tcp_extra {
+    eddy_tcp *tcp;
+    eddy_waiter writer; /* write, flush, shutdown, close, connect */
+    eddy_waiter gone;
+    size_t wake_at; /* the writer is woken when no more than this is queued */
+    size_t send_queue_bytes;
+    size_t recv_window_bytes;
+    size_t linger_bytes;
+    int64_t linger_ns;
+    uint64_t discarded; /* bytes thrown away while closing */
+    eddy__alarm linger;
+    int32_t hangup;
+    int32_t close_result;
+} eddy__tcp_extra;
+
+struct eddy_tcp {
+    eddy__source source;
+    uint32_t reader_min; /* bytes the reader waits for */
+    uint32_t flying;     /* bytes of tx that the driver is sending */
+    eddy__pieces rx, tx;
+    eddy_waiter reader;
+    eddy__tcp_extra *extra;
+    int32_t read_error;  /* stands behind rx, told at every later read */
+    int32_t write_error; /* told once, then it is -EPIPE */
+};
+
+static inline eddy_tcp *eddy__tcp_of(eddy__source *source)
+{
+    return EDDY__CONTAINER(source, eddy_tcp, source);
+}
+
+static inline size_t eddy__tcp_send_queue(const eddy_tcp *self)
+{
+    return self->extra == NULL ? EDDY__TCP_SEND_QUEUE : self->extra->send_queue_bytes;
+}
+
+static inline size_t eddy__tcp_recv_window(const eddy_tcp *self)
+{
+    return self->extra == NULL ? EDDY__TCP_RECV_WINDOW : self->extra->recv_window_bytes;
+}
+
+/* Above three quarters of what may exist, received bytes are copied out rather than kept. */
+static inline bool eddy__tcp_pool_is_tight(const eddy__pool *pool)
+{
+    return (uint64_t)(pool->blocks - pool->blocks_free) * 4 > (uint64_t)pool->blocks_max * 3;
+}
+
+/* The beginning of every poll function. False: the loop is gone. */
+static inline bool eddy__tcp_enter(const eddy_tcp *self, const eddy_task *task)
+{
+    if (self->source.core->gone)
+        return false;
+    EDDY_ASSERT(task->core == self->source.core,
+                "task '%s' uses a TCP stream of another loop: a stream belongs to the loop it was "
+                "made on",
+                eddy_task_name(task));
+    return true;
+}
+
+/* The beginning of the functions that take no task. */
+static inline bool eddy__tcp_check(const eddy_tcp *self, const char *verb)
+{
+    if (self->source.core->gone)
+        return false;
+    if (!eddy__thread_is_self(&self->source.core->owner))
+        eddy__core_check(self->source.core, verb);
+    return true;
+}
+
+/* What `task` waited for here has come. */
+static inline void eddy__tcp_unpark(eddy_waiter *waiter, const eddy_task *task)
+{
+    if (waiter->task == NULL)
+        return;
+    EDDY_ASSERT(waiter->task == task,
+                "two tasks use %s of one stream: '%s' waits, '%s' may not go before it",
+                waiter->type->why, eddy_task_name(waiter->task), eddy_task_name(task));
+    eddy_waiter_clear(waiter);
+}
+
+/* tcp.c */
+/* A stream over `fd`, which is the stream's when this succeeds. 0 or -errno. */
+int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out);
+/* The rare part, made now if it is not there. NULL: no memory. */
+eddy__tcp_extra *eddy__tcp_extra_get(eddy_tcp *self);
+/* Park a task on the writer's place until at most `wake_at` bytes are queued. */
+eddy_result eddy__tcp_park_writer(eddy_tcp *self, eddy_task *task, const eddy_wait_type *type,
+                                  size_t wake_at);
+
+/* tcp_read.c */
+/* Give the driver credit for the first time. */
+void eddy__tcp_subscribe(eddy_tcp *self);
+/* Bytes have left rx: so many more may come. */
+void eddy__tcp_give_credit(eddy_tcp *self, size_t len);
+/* Put away what nobody has read, so that it pins no receive block. rx is not empty. */
+void eddy__tcp_settle(eddy_tcp *self);
+/* Somebody waits to hear that the peer is gone: have the driver watch. */
+void eddy__tcp_watch(eddy_tcp *self);
+
+/* tcp_write.c */
+/* Send what is queued. Connected, something is queued, nothing flies. */
+void eddy__tcp_flush(eddy_tcp *self);
+/* The same when it is possible. */
+void eddy__tcp_try_flush(eddy_tcp *self);
+/* So many bytes have left. */
+void eddy__tcp_sent(eddy_tcp *self, size_t len);
+/* Nothing can be sent any more. */
+void eddy__tcp_write_fail(eddy_tcp *self, int32_t error);
+/* What a write is told that may not be made. */
+eddy_result eddy__tcp_write_refusal(eddy_tcp *self);
+/* Wake the writer whatever it waits for. */
+void eddy__tcp_wake_writer(eddy_tcp *self);
+
+/* tcp_close.c */
+/* The end of a turn, for one that ends. */
+void eddy__tcp_tend_closing(eddy_tcp *self);
+/* Send the FIN that was asked for, when its time has come. */
+void eddy__tcp_try_fin(eddy_tcp *self);
+/* The linger time is over. */
+void eddy__tcp_linger_over(eddy__alarm *alarm);
+
+#endif

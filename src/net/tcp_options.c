@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_options.c - socket options and addresses of a stream: typed, checked, and handed to the
+ * system. Nothing is cached: what is read is what the system has.
+ */
+#include <errno.h>
+
+#include "eddy/tcp_options.h"
+#include "net/tcp.h"
+#include "sys/sockets.h"
+
+/* The descriptor to work on, or EDDY_LOOP_GONE. */
+static int descriptor(const eddy_tcp *self, const char *verb)
+{
+    if (self->source.core->gone)
+        return EDDY_LOOP_GONE;
+    eddy__core_check(self->source.core, verb);
+    return self->source.slot.fd;
+}
+
+static int set(const eddy_tcp *self, const char *verb, eddy__socket_option option, int value)
+{
+    int fd = descriptor(self, verb);
+
+    return fd < 0 ? fd : eddy__socket_set(fd, option, value);
+}
+
+static int get(const eddy_tcp *self, const char *verb, eddy__socket_option option, int *value)
+{
+    int fd = descriptor(self, verb);
+
+    return fd < 0 ? fd : eddy__socket_get(fd, option, value);
+}
+
+static int get_bool(const eddy_tcp *self, const char *verb, eddy__socket_option option, bool *on)
+{
+    int value;
+    int error = get(self, verb, option, &value);
+
+    if (error == 0)
+        *on = value != 0;
+    return error;
+}
+
+static int get_size(const eddy_tcp *self, const char *verb, eddy__socket_option option,
+                    size_t *bytes)
+{
+    int value;
+    int error = get(self, verb, option, &value);
+
+    if (error == 0)
+        *bytes = (size_t)value;
+    return error;
+}
+
+static int at_most_int(size_t bytes)
+{
+    return bytes > INT32_MAX ? INT32_MAX : (int)bytes;
+}
+
+/* Whole seconds, rounded up; as many as the system takes. */
+static int seconds(int64_t time_ns)
+{
+    int64_t whole = time_ns / EDDY_SECOND + (time_ns % EDDY_SECOND > 0);
+
+    return whole > INT32_MAX ? INT32_MAX : (int)whole;
+}
+
+int eddy_tcp_local_addr(const eddy_tcp *self, eddy_addr *addr)
+{
+    int fd = descriptor(self, "eddy_tcp_local_addr");
+
+    return fd < 0 ? fd : eddy__socket_local_addr(fd, addr);
+}
+
+int eddy_tcp_peer_addr(const eddy_tcp *self, eddy_addr *addr)
+{
+    int fd = descriptor(self, "eddy_tcp_peer_addr");
+
+    return fd < 0 ? fd : eddy__socket_peer_addr(fd, addr);
+}
+
+int eddy_tcp_set_nodelay(eddy_tcp *self, bool on)
+{
+    return set(self, "eddy_tcp_set_nodelay", EDDY__SOCKET_NODELAY, on);
+}
+
+int eddy_tcp_nodelay(const eddy_tcp *self, bool *on)
+{
+    return get_bool(self, "eddy_tcp_nodelay", EDDY__SOCKET_NODELAY, on);
+}
+
+int eddy_tcp_set_ttl(eddy_tcp *self, uint32_t ttl)
+{
+    if (ttl < 1 || ttl > 255)
+        return -EINVAL;
+    return set(self, "eddy_tcp_set_ttl", EDDY__SOCKET_TTL, (int)ttl);
+}
+
+int eddy_tcp_ttl(const eddy_tcp *self, uint32_t *ttl)
+{
+    int value;
+    int error = get(self, "eddy_tcp_ttl", EDDY__SOCKET_TTL, &value);
+
+    if (error == 0)
+        *ttl = (uint32_t)value;
+    return error;
+}
+
+/* A member that is zero keeps what the system has. */
+static int set_unless_zero(int fd, eddy__socket_option option, int value)
+{
+    return value == 0 ? 0 : eddy__socket_set(fd, option, value);
+}
+
+int eddy_tcp_set_keepalive(eddy_tcp *self, const eddy_keepalive *keepalive)
+{
+    int fd = descriptor(self, "eddy_tcp_set_keepalive");
+    int error;
+
+    if (fd < 0)
+        return fd;
+    if (keepalive->idle_ns < 0 || keepalive->interval_ns < 0)
+        return -EINVAL;
+    error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_IDLE, seconds(keepalive->idle_ns));
+    if (error == 0)
+        error =
+            set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_INTERVAL, seconds(keepalive->interval_ns));
+    if (error == 0)
+        error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_PROBES, at_most_int(keepalive->probes));
+    return error == 0 ? eddy__socket_set(fd, EDDY__SOCKET_KEEPALIVE, keepalive->on) : error;
+}
+
+int eddy_tcp_keepalive(const eddy_tcp *self, eddy_keepalive *keepalive)
+{
+    int fd = descriptor(self, "eddy_tcp_keepalive");
+    int on = 0, idle = 0, interval = 0, probes = 0;
+    int error;
+
+    if (fd < 0)
+        return fd;
+    error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE, &on);
+    if (error == 0)
+        error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE_IDLE, &idle);
+    if (error == 0)
+        error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE_INTERVAL, &interval);
+    if (error == 0)
+        error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE_PROBES, &probes);
+    if (error != 0)
+        return error;
+    *keepalive = (eddy_keepalive){.on = on != 0,
+                                  .idle_ns = idle * EDDY_SECOND,
+                                  .interval_ns = interval * EDDY_SECOND,
+                                  .probes = (uint32_t)probes};
+    return 0;
+}
+
+int eddy_tcp_set_recv_buffer(eddy_tcp *self, size_t bytes)
+{
+    return set(self, "eddy_tcp_set_recv_buffer", EDDY__SOCKET_RECV_BUFFER, at_most_int(bytes));
+}
+
+int eddy_tcp_recv_buffer(const eddy_tcp *self, size_t *bytes)
+{
+    return get_size(self, "eddy_tcp_recv_buffer", EDDY__SOCKET_RECV_BUFFER, bytes);
+}
+
+int eddy_tcp_set_send_buffer(eddy_tcp *self, size_t bytes)
+{
+    return set(self, "eddy_tcp_set_send_buffer", EDDY__SOCKET_SEND_BUFFER, at_most_int(bytes));
+}
+
+int eddy_tcp_send_buffer(const eddy_tcp *self, size_t *bytes)
+{
+    return get_size(self, "eddy_tcp_send_buffer", EDDY__SOCKET_SEND_BUFFER, bytes);
+}
+
+int eddy_tcp_only_v6(const eddy_tcp *self, bool *only_v6)
+{
+    return get_bool(self, "eddy_tcp_only_v6", EDDY__SOCKET_ONLY_V6, only_v6);
+}
+
+int eddy_tcp_set_linger(eddy_tcp *self, int64_t time_ns)
+{
+    int fd = descriptor(self, "eddy_tcp_set_linger");
+
+    return fd < 0 ? fd : eddy__socket_set_linger(fd, time_ns < 0 ? -1 : seconds(time_ns));
+}
+
+int eddy_tcp_linger(const eddy_tcp *self, int64_t *time_ns)
+{
+    int fd = descriptor(self, "eddy_tcp_linger");
+    int value;
+    int error;
+
+    if (fd < 0)
+        return fd;
+    error = eddy__socket_linger(fd, &value);
+    if (error == 0)
+        *time_ns = value < 0 ? -1 : value * EDDY_SECOND;
+    return error;
+}
+
+int eddy_tcp_fd(const eddy_tcp *self)
+{
+    int fd = descriptor(self, "eddy_tcp_fd");
+
+    return fd < 0 ? -1 : fd;
+}

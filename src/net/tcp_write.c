@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_write.c - the unsent bytes of a stream: queueing them, within the limit, and sending them.
+ *
+ * Small writes of all streams are copied one behind the other into one block, the cork; what one
+ * stream writes in a row becomes one piece. Large memory (an eddy_buf, received bytes) is
+ * referenced. The queue leaves by one gathered send at the end of the turn, at 64 KiB, or on push;
+ * while that flies, what is written waits for the next one.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "net/tcp.h"
+
+static const eddy_wait_type write_wait = {.why = "tcp: write", .external = true};
+static const eddy_wait_type flush_wait = {.why = "tcp: flush", .external = true};
+
+/* ---- sending
+ * --------------------------------------------------------------------------------------- */
+
+void eddy__tcp_wake_writer(eddy_tcp *self)
+{
+    if (self->extra != NULL)
+        eddy_waiter_wake(&self->extra->writer);
+}
+
+void eddy__tcp_sent(eddy_tcp *self, size_t len)
+{
+    eddy_core *core = self->source.core;
+
+    core->stats.bytes_sent += len;
+    eddy__pieces_consume(&core->pool, &self->tx, len);
+    if (self->extra != NULL && self->tx.bytes <= self->extra->wake_at)
+        eddy_waiter_wake(&self->extra->writer);
+}
+
+/* What flies stays until the driver is done with it. */
+void eddy__tcp_write_fail(eddy_tcp *self, int32_t error)
+{
+    eddy_core *core = self->source.core;
+
+    if (self->write_error == 0) {
+        self->write_error = error;
+        if ((self->source.flags & EDDY__TCP_FREED) != 0)
+            core->stats.bytes_cut_off += self->tx.bytes;
+    }
+    self->source.flags |= EDDY__TCP_WRITE_SHUT;
+    if (self->flying == 0)
+        eddy__pieces_clear(&core->pool, &self->tx);
+    eddy__tcp_wake_writer(self);
+    if ((self->source.flags & EDDY__TCP_CLOSING) != 0)
+        eddy__source_attend(&self->source);
+}
+
+/* Gather up to EDDY__IOV_MAX pieces. Returns how many; *bytes: their sum, which fits in 31 bits. */
+static uint32_t gather_parts(const eddy__pieces *queue, eddy__iov *iov, size_t *bytes)
+{
+    uint32_t n = 0;
+
+    *bytes = 0;
+    for (const eddy__piece *piece = queue->first; piece != NULL && n < EDDY__IOV_MAX;
+         piece = piece->next) {
+        if (n > 0 && *bytes + piece->len > INT32_MAX)
+            break;
+        iov[n++] = (eddy__iov){piece->at, piece->len};
+        *bytes += piece->len;
+    }
+    return n;
+}
+
+void eddy__tcp_flush(eddy_tcp *self)
+{
+    eddy_core *core = self->source.core;
+    eddy__driver *driver = core->driver;
+    eddy__iov iov[EDDY__IOV_MAX];
+
+    do {
+        size_t bytes;
+        uint32_t n = gather_parts(&self->tx, iov, &bytes);
+        eddy_result result = driver->type->send(driver, &self->source.slot, iov, n);
+
+        if (result == EDDY_PENDING) {
+            self->flying = (uint32_t)bytes;
+            return;
+        }
+        if (result < 0) {
+            eddy__tcp_write_fail(self, (int32_t)result);
+            return;
+        }
+        eddy__tcp_sent(self, bytes);
+    } while (self->tx.first != NULL);
+}
+
+void eddy__tcp_try_flush(eddy_tcp *self)
+{
+    if (self->tx.first != NULL && self->flying == 0 && self->write_error == 0 &&
+        (self->source.flags & EDDY__TCP_CONNECTING) == 0)
+        eddy__tcp_flush(self);
+}
+
+/* ---- queueing
+ * --------------------------------------------------------------------------------------- */
+
+/* Something was appended to tx. */
+static inline void queued(eddy_tcp *self)
+{
+    self->source.flags |= EDDY__TCP_WROTE;
+    eddy__source_attend(&self->source);
+    if (self->tx.bytes >= EDDY__TCP_FLUSH_BYTES && self->flying == 0)
+        eddy__tcp_try_flush(self);
+}
+
+/* The cork, with room for at least one byte; NULL: no memory. When nobody but the loop refers to
+ * it, filling starts again at its beginning, while that is warm. */
+static eddy__block *cork_open(eddy_core *core)
+{
+    eddy__block *block = core->cork;
+
+    if (block != NULL && block->refs == 1)
+        core->cork_used = 0;
+    if (block != NULL && core->cork_used < block->size_bytes)
+        return block;
+    block = eddy__pool_take(&core->cork_pool);
+    if (block == NULL)
+        return NULL;
+    if (core->cork != NULL)
+        eddy__block_release(core->cork);
+    core->cork = block;
+    core->cork_used = 0;
+    return block;
+}
+
+/* Append `len` bytes that lie in `block`; the last piece is extended when they lie behind it. */
+static bool append(eddy_tcp *self, eddy__block *block, unsigned char *at, size_t len)
+{
+    eddy__piece *last = self->tx.last;
+
+    if (last != NULL && last->block == block && last->at + last->len == at) {
+        last->len += (uint32_t)len;
+        self->tx.bytes += len;
+        return true;
+    }
+    last = eddy__piece_new(&self->source.core->pool, block, at, (uint32_t)len);
+    if (last == NULL)
+        return false;
+    eddy__block_retain(block);
+    eddy__pieces_append(&self->tx, last);
+    return true;
+}
+
+/* Copy into the cork and queue. Returns how many bytes: all, unless memory is out. */
+static size_t copy_in(eddy_tcp *self, const unsigned char *data, size_t len)
+{
+    eddy_core *core = self->source.core;
+    size_t copied = 0;
+
+    while (copied < len) {
+        eddy__block *block = cork_open(core);
+        size_t part = len - copied;
+        unsigned char *at;
+
+        if (block == NULL)
+            break;
+        if (part > block->size_bytes - core->cork_used)
+            part = block->size_bytes - core->cork_used;
+        at = block->data + core->cork_used;
+        memcpy(at, data + copied, part);
+        if (!append(self, block, at, part))
+            break;
+        core->cork_used += (uint32_t)part;
+        copied += part;
+    }
+    return copied;
+}
+
+/* ---- writing
+ * ------------------------------------------------------------------------------------------ */
+
+eddy_result eddy__tcp_write_refusal(eddy_tcp *self)
+{
+    eddy_result error = self->write_error != 0 ? self->write_error : -EPIPE;
+
+    if (self->write_error != 0)
+        self->write_error = -EPIPE;
+    return error;
+}
+
+/* What a write is told that cannot be made now. */
+static eddy_result write_later(eddy_tcp *self, eddy_task *task)
+{
+    if ((self->source.flags & EDDY__TCP_WRITE_SHUT) != 0) {
+        if (self->extra != NULL)
+            eddy__tcp_unpark(&self->extra->writer, task);
+        return eddy__tcp_write_refusal(self);
+    }
+    self->source.core->stats.limit_send_queue++;
+    return eddy__tcp_park_writer(self, task, &write_wait, eddy__tcp_send_queue(self) / 2);
+}
+
+/* May a write be made now? */
+static inline bool writable(const eddy_tcp *self)
+{
+    return (self->source.flags & EDDY__TCP_WRITE_SHUT) == 0 &&
+           self->tx.bytes < eddy__tcp_send_queue(self);
+}
+
+/* The writer goes on. */
+static inline void written(eddy_tcp *self, const eddy_task *task)
+{
+    if (self->extra != NULL)
+        eddy__tcp_unpark(&self->extra->writer, task);
+    queued(self);
+}
+
+eddy_result eddy_tcp_poll_write(eddy_tcp *self, eddy_task *task, const void *data, size_t len)
+{
+    eddy_bytes part = {data, len};
+
+    EDDY_ASSERT(len > 0, "eddy_tcp_poll_write is given 0 bytes");
+    return eddy_tcp_poll_writev(self, task, &part, 1);
+}
+
+eddy_result eddy_tcp_poll_write_all(eddy_tcp *self, eddy_task *task, eddy_bytes *rest)
+{
+    while (rest->len > 0) {
+        eddy_result accepted = eddy_tcp_poll_write(self, task, rest->data, rest->len);
+
+        if (accepted < 0)
+            return accepted;
+        rest->data += accepted;
+        rest->len -= (size_t)accepted;
+    }
+    return 0;
+}
+
+eddy_result eddy_tcp_poll_writev(eddy_tcp *self, eddy_task *task, const eddy_bytes *parts,
+                                 size_t count)
+{
+    size_t room, accepted = 0, copied = 0, wanted = 0;
+
+    if (!eddy__tcp_enter(self, task))
+        return EDDY_LOOP_GONE;
+    if (!writable(self))
+        return write_later(self, task);
+    if (!eddy__task_spend(task))
+        return eddy__task_yield(task);
+    room = eddy__tcp_send_queue(self) - self->tx.bytes;
+    for (size_t i = 0; i < count && copied == wanted && accepted < room; i++) {
+        wanted = parts[i].len < room - accepted ? parts[i].len : room - accepted;
+        copied = copy_in(self, parts[i].data, wanted);
+        accepted += copied;
+    }
+    if (accepted == 0)
+        return wanted > 0 ? -ENOMEM : 0;
+    written(self, task);
+    return (eddy_result)accepted;
+}
+
+eddy_result eddy_tcp_poll_write_buf(eddy_tcp *self, eddy_task *task, eddy_buf *buf, size_t from,
+                                    size_t len)
+{
+    if (!eddy__tcp_enter(self, task))
+        return EDDY_LOOP_GONE;
+    EDDY_ASSERT(len > 0 && len <= buf->size_bytes && from <= buf->size_bytes - len,
+                "bytes %zu to %zu of a buffer of %u are written", from, from + len,
+                buf->size_bytes);
+    if (!writable(self))
+        return write_later(self, task);
+    if (!eddy__task_spend(task))
+        return eddy__task_yield(task);
+    if (!append(self, buf, buf->data + from, len))
+        return -ENOMEM;
+    written(self, task);
+    return (eddy_result)len;
+}
+
+/* All or nothing: what does not fit into the cork as it is gets a block of its own. */
+static bool copy_in_one(eddy_tcp *self, const void *data, size_t len)
+{
+    eddy_core *core = self->source.core;
+    eddy__block *block = cork_open(core);
+    bool appended;
+
+    if (block != NULL && len <= block->size_bytes - core->cork_used)
+        return copy_in(self, data, len) == len;
+    block = eddy__pool_heap_block(&core->pool, (uint32_t)len);
+    if (block == NULL)
+        return false;
+    memcpy(block->data, data, len);
+    appended = append(self, block, block->data, len);
+    eddy__block_release(block);
+    return appended;
+}
+
+eddy_result eddy_tcp_try_write(eddy_tcp *self, const void *data, size_t len)
+{
+    size_t limit;
+
+    if (!eddy__tcp_check(self, "eddy_tcp_try_write"))
+        return EDDY_LOOP_GONE;
+    EDDY_ASSERT(len > 0, "eddy_tcp_try_write is given 0 bytes");
+    if ((self->source.flags & EDDY__TCP_WRITE_SHUT) != 0)
+        return eddy__tcp_write_refusal(self);
+    limit = eddy__tcp_send_queue(self);
+    if (self->tx.bytes >= limit || len > limit - self->tx.bytes) {
+        self->source.core->stats.limit_send_queue++;
+        return -EAGAIN;
+    }
+    if (!copy_in_one(self, data, len))
+        return -ENOMEM;
+    queued(self);
+    return (eddy_result)len;
+}
+
+/* ---- forwarding
+ * ------------------------------------------------------------------------------------------ */
+
+/* A tiny piece behind others, or any piece while receive blocks are scarce, is copied: a reader
+ * that is slow must not pin blocks of 64 KiB by it. */
+static bool is_better_copied(const eddy_tcp *to, const eddy__piece *piece)
+{
+    return (piece->len < EDDY__TCP_COPY_BELOW && to->tx.first != NULL) ||
+           eddy__tcp_pool_is_tight(&to->source.core->pool);
+}
+
+/* Move the first piece. Without memory for a copy the piece itself goes. */
+static void move_piece(eddy_tcp *from, eddy_tcp *to)
+{
+    eddy__pool *pool = &to->source.core->pool;
+    eddy__piece *piece = eddy__pieces_shift(&from->rx);
+
+    if (is_better_copied(to, piece)) {
+        size_t copied = copy_in(to, piece->at, piece->len);
+
+        piece->at += copied;
+        piece->len -= (uint32_t)copied;
+        if (piece->len == 0) {
+            eddy__piece_free(pool, piece);
+            return;
+        }
+    }
+    eddy__pieces_append(&to->tx, piece);
+}
+
+eddy_result eddy_tcp_poll_forward(eddy_tcp *from, eddy_tcp *to, eddy_task *task)
+{
+    size_t before = from->rx.bytes;
+    size_t limit;
+
+    if (!eddy__tcp_enter(from, task) || !eddy__tcp_enter(to, task))
+        return EDDY_LOOP_GONE;
+    if (before == 0)
+        return 0;
+    if (!writable(to))
+        return write_later(to, task);
+    if (!eddy__task_spend(task))
+        return eddy__task_yield(task);
+    limit = eddy__tcp_send_queue(to);
+    do {
+        move_piece(from, to);
+    } while (from->rx.first != NULL && to->tx.bytes < limit);
+    before -= from->rx.bytes;
+    eddy__tcp_give_credit(from, before);
+    written(to, task);
+    return (eddy_result)before;
+}
+
+/* ---- flushing
+ * -------------------------------------------------------------------------------------------- */
+
+void eddy_tcp_push(eddy_tcp *self)
+{
+    if (eddy__tcp_check(self, "eddy_tcp_push"))
+        eddy__tcp_try_flush(self);
+}
+
+size_t eddy_tcp_queued(const eddy_tcp *self)
+{
+    return self->tx.bytes;
+}
+
+eddy_result eddy_tcp_poll_flush(eddy_tcp *self, eddy_task *task)
+{
+    if (!eddy__tcp_enter(self, task))
+        return EDDY_LOOP_GONE;
+    if (self->write_error == 0 && self->tx.bytes > 0)
+        return eddy__tcp_park_writer(self, task, &flush_wait, 0);
+    if (self->extra != NULL)
+        eddy__tcp_unpark(&self->extra->writer, task);
+    return self->write_error != 0 ? eddy__tcp_write_refusal(self) : 0;
+}

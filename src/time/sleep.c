@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sleep.c - one point of time to wait for, as a wait of its own or as a limit around others. The
+ * timer is in the wheel only while a task waits; being told by the wheel and finding the time
+ * passed are the same.
+ */
+#include <errno.h>
+
+#include "eddy/time.h"
+#include "reactor/core.h"
+
+static eddy__timer *timer_of(eddy_sleep *self)
+{
+    return (eddy__timer *)(void *)&self->timer;
+}
+
+/* The future that waited is dropped. */
+static void disarm(eddy_waiter *waiter)
+{
+    eddy_sleep *self = EDDY__CONTAINER(waiter, eddy_sleep, waiter);
+    eddy_core *core = self->core;
+
+    eddy__wheel_stop(&core->wheel, timer_of(self));
+}
+
+static const eddy_wait_type sleep_wait = {"sleep", disarm, true};
+static const eddy_wait_type deadline_wait = {"deadline", disarm, true};
+
+void eddy_sleep_start_at(eddy_sleep *self, eddy_task *task, int64_t when_ns)
+{
+    if (!self->started)
+        eddy__timer_init(timer_of(self));
+    self->core = task->core;
+    self->started = true;
+    self->reached = false;
+    if (timer_of(self)->armed)
+        eddy__wheel_start(&task->core->wheel, timer_of(self), when_ns);
+    else
+        self->timer.deadline_ns = when_ns;
+}
+
+void eddy_sleep_start(eddy_sleep *self, eddy_task *task, int64_t duration_ns)
+{
+    int64_t now_ns = eddy__core_now(task->core);
+    int64_t when_ns = duration_ns > INT64_MAX - now_ns ? EDDY_FOREVER : now_ns + duration_ns;
+
+    eddy_sleep_start_at(self, task, duration_ns <= 0 ? now_ns : when_ns);
+}
+
+static void arm(eddy_sleep *self, eddy_task *task)
+{
+    if (timer_of(self)->armed)
+        return;
+    task->core->stats.timers_started++;
+    timer_of(self)->kind = EDDY__TIMER_SLEEP;
+    eddy__wheel_start(&task->core->wheel, timer_of(self), self->timer.deadline_ns);
+}
+
+static void stop(eddy_sleep *self)
+{
+    eddy__wheel_stop(&self->core->wheel, timer_of(self));
+    eddy_waiter_clear(&self->waiter);
+}
+
+static eddy_result wait_for(eddy_sleep *self, eddy_task *task, const eddy_wait_type *type)
+{
+    eddy_result result = eddy_waiter_park(&self->waiter, task, type);
+
+    if (result == EDDY_PENDING)
+        arm(self, task);
+    else
+        stop(self);
+    return result;
+}
+
+/* While the timer is armed the wheel tells, and the time of this turn is good enough to see it
+ * early; the first look takes a fresh reading. */
+static bool is_reached(eddy_sleep *self, eddy_task *task)
+{
+    int64_t now_ns;
+
+    EDDY_ASSERT(self->started, "task '%s' waits for a sleep that was not started",
+                eddy_task_name(task));
+    if (self->reached)
+        return true;
+    now_ns = timer_of(self)->armed ? task->core->now_ns : eddy__core_now(task->core);
+    self->reached = self->timer.deadline_ns <= now_ns;
+    return self->reached;
+}
+
+eddy_result eddy_sleep_poll(eddy_sleep *self, eddy_task *task)
+{
+    if (!is_reached(self, task))
+        return wait_for(self, task, &sleep_wait);
+    stop(self);
+    return eddy__task_spend(task) ? 0 : eddy__task_yield(task);
+}
+
+void eddy_sleep_stop(eddy_sleep *self, eddy_task *task)
+{
+    (void)task;
+    if (self->started)
+        stop(self);
+    self->started = false;
+}
+
+eddy_result eddy_within(eddy_deadline *self, eddy_task *task, eddy_result result)
+{
+    if (result != EDDY_PENDING)
+        return result;
+    if (!is_reached(self, task))
+        return wait_for(self, task, &deadline_wait);
+    stop(self);
+    return -ETIMEDOUT;
+}
+
+/* ---- as a future
+ * ---------------------------------------------------------------------------------------- */
+
+static eddy_result sleep_for_poll(eddy_future *future, eddy_task *task)
+{
+    struct eddy_sleep_for *self = (struct eddy_sleep_for *)(void *)future;
+
+    if (!self->sleep.started)
+        eddy_sleep_start(&self->sleep, task, self->duration_ns);
+    return eddy_sleep_poll(&self->sleep, task);
+}
+
+static void sleep_for_done(eddy_future *future)
+{
+    (void)future; /* the wait was disarmed before */
+}
+
+const eddy_type eddy_sleep_for_type = {
+    .poll = sleep_for_poll,
+    .done = sleep_for_done,
+    .size_bytes = sizeof(struct eddy_sleep_for),
+    .name = "sleep_for",
+};
