@@ -21,6 +21,7 @@ endif
 configure = @cmake -B $(RELEASE) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DEDDY_BUILD_TESTS=OFF $(1) \
 	>$(RELEASE).log 2>&1 || { cat $(RELEASE).log; exit 1; }
 
+.NOTPARALLEL:
 .DEFAULT_GOAL := build
 .PHONY: build run check lint sanitize bench-servers install format clean help release-tree
 

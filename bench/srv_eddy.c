@@ -20,9 +20,11 @@ static struct args parse(int argc, char **argv)
 {
     struct args args = {.usage = usage, .address = {eddy_addr_ipv4_loopback(0)}};
 
-    if (argc < 3 || (strcmp(argv[1], "echo") != 0 && strcmp(argv[1], "http") != 0))
-        args_fail(&args, "srv_eddy", "MODE and PORT are missing");
-    args_port(&args, argv[2]);
+    if (argc < 3)
+        args_fail(&args, "PORT", "", usage);
+    if (strcmp(argv[1], "echo") != 0 && strcmp(argv[1], "http") != 0)
+        args_fail(&args, "MODE", argv[1], usage);
+    args.port = argv[2];
     args_parse(&args, argc - 2, argv + 2);
     return args;
 }

@@ -75,12 +75,14 @@ static void client_hear(struct client *self, const char *text, size_t len)
 static void room_tell(const struct client *from, eddy_bytes line)
 {
     char text[LINE_MAX_BYTES + 32];
-    int len = snprintf(text, sizeof text, "client %llu: %.*s", (unsigned long long)from->number,
-                       (int)line.len, (const char *)line.data);
+    size_t len =
+        (size_t)snprintf(text, sizeof text, "client %llu: ", (unsigned long long)from->number);
 
+    memcpy(text + len, line.data, line.len);
+    len += line.len;
     for (struct client *to = from->room->first; to != NULL; to = to->next)
         if (to != from)
-            client_hear(to, text, (size_t)len);
+            client_hear(to, text, len);
 }
 
 /* A wait made of two: bytes have come, or we are put out. */
@@ -91,25 +93,20 @@ static eddy_result client_poll(struct client *self, eddy_task *task)
     return n == EDDY_PENDING ? eddy_waiter_park(&self->kick, task, &kick_wait) : n;
 }
 
-/* Tell the room each whole line that has come. False: a line is too long. */
+/* Tell the room the first line, when all of it has come. False: it is too long. */
 static bool client_speak(struct client *self)
 {
     eddy_bytes view = eddy_tcp_view(self->tcp);
-    const unsigned char *end;
+    const unsigned char *end = memchr(view.data, '\n', view.len);
+    eddy_bytes line = {view.data, end != NULL ? (size_t)(end + 1 - view.data) : 0};
 
-    while ((end = memchr(view.data, '\n', view.len)) != NULL) {
-        eddy_bytes line = {view.data, (size_t)(end + 1 - view.data)};
-
-        if (line.len > LINE_MAX_BYTES)
-            return false;
+    if (line.len > LINE_MAX_BYTES || (line.len == 0 && view.len >= LINE_MAX_BYTES))
+        return false;
+    self->want = line.len > 0 ? 1 : view.len + 1;
+    if (line.len > 0)
         room_tell(self, line);
-        eddy_tcp_consume(self->tcp, line.len);
-        view = eddy_tcp_view(self->tcp);
-        if (view.len == 0)
-            break;
-    }
-    self->want = view.len + 1;
-    return view.len < LINE_MAX_BYTES;
+    eddy_tcp_consume(self->tcp, line.len);
+    return true;
 }
 
 EDDY_ASYNC(client, client_done)
@@ -120,9 +117,12 @@ EDDY_ASYNC(client, client_done)
         self->number = eddy_task_id(task);
         self->want = 1;
         room_enter(self);
-        do {
+        for (;;) {
             EDDY_POLL(n, client_poll(self, task));
-        } while (n > 0 && client_speak(self));
+            if (n <= 0 || !client_speak(self))
+                break;
+            EDDY_YIELD(); /* a line a turn: all that is told leaves before the next one */
+        }
         EDDY_END(0);
 }
 

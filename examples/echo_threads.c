@@ -116,6 +116,7 @@ int main(int argc, char **argv)
                         .address = {eddy_addr_ipv4_loopback(8080)}};
     struct worker workers[WORKERS] = {{0}};
     char text[EDDY_ADDR_TEXT_MAX];
+    eddy_core_stats stats;
     eddy_core *core;
     eddy_result result;
 
@@ -131,6 +132,8 @@ int main(int argc, char **argv)
     result = eddy_core_run(core, EDDY_FUTURE(until_signal));
     for (int i = 0; i < WORKERS; i++)
         worker_stop(&workers[i]);
+    eddy_core_stats_get(core, &stats);
+    printf("the main thread had %llu\n", (unsigned long long)stats.connections_accepted);
     eddy_core_free(core);
     return result < 0;
 }

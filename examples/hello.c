@@ -2,8 +2,7 @@
 /*
  * hello - run one future: connect to a server, say hello, print what it answers.
  *
- *     hello [ADDRESS] [--driver=NAME]      default 127.0.0.1:8080, an HTTP server such as
- * hello_http
+ *     hello [ADDRESS] [--port=N] [--driver=NAME]      default 127.0.0.1:8080; try: hello_http
  */
 #include <eddy/eddy.h>
 #include <stdio.h>

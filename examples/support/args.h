@@ -15,15 +15,18 @@
 #define ARGS_ADDRESSES_MAX 2
 
 struct args {
-    const char *usage;
+    const char *usage; /* begins with the program's name */
     const char *driver;
+    const char *port; /* of the first address, whatever that says */
     int addresses;
     eddy_addr address[ARGS_ADDRESSES_MAX];
 };
 
-static inline void args_fail(const struct args *args, const char *what, const char *why)
+static inline void args_fail(const struct args *args, const char *what, const char *text,
+                             const char *why)
 {
-    fprintf(stderr, "%s: %s\nusage: %s\n", what, why, args->usage);
+    fprintf(stderr, "%.*s: %s '%s': %s\n", (int)strcspn(args->usage, " "), args->usage, what, text,
+            why);
     exit(2);
 }
 
@@ -32,20 +35,19 @@ static inline void args_address(struct args *args, int index, const char *text)
     eddy_addr_error error;
     char why[128];
 
-    if (eddy_addr_parse(text, 8080, &args->address[index], &error) == 0)
+    if (eddy_addr_parse(text, args->address[index].port, &args->address[index], &error) == 0)
         return;
-    snprintf(why, sizeof why, "not an address: %s (at byte %zu); try 127.0.0.1:8080", error.what,
-             error.at + 1);
-    args_fail(args, text, why);
+    snprintf(why, sizeof why, "%s (at byte %zu); try 127.0.0.1:8080", error.what, error.at + 1);
+    args_fail(args, "address", text, why);
 }
 
-static inline void args_port(struct args *args, const char *text)
+static inline void args_port(struct args *args)
 {
     char *end;
-    long port = strtol(text, &end, 10);
+    long port = strtol(args->port, &end, 10);
 
-    if (*text == '\0' || *end != '\0' || port < 0 || port > 65535)
-        args_fail(args, text, "not a port: give a number from 0 (any free one) to 65535");
+    if (*args->port == '\0' || *end != '\0' || port < 0 || port > 65535)
+        args_fail(args, "port", args->port, "give a number from 0 (any free one) to 65535");
     args->address[0].port = (uint16_t)port;
 }
 
@@ -54,30 +56,33 @@ static inline void args_parse(struct args *args, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--port=", 7) == 0)
-            args_port(args, argv[i] + 7);
+            args->port = argv[i] + 7;
         else if (strncmp(argv[i], "--driver=", 9) == 0)
             args->driver = argv[i][9] != '\0' ? argv[i] + 9 : NULL;
         else if (strcmp(argv[i], "--help") == 0) {
             printf("usage: %s\n", args->usage);
             exit(0);
         } else if (argv[i][0] == '-' || args->addresses == ARGS_ADDRESSES_MAX)
-            args_fail(args, argv[i], "not understood");
+            args_fail(args, "argument", argv[i], "not understood; see --help");
         else
             args_address(args, args->addresses++, argv[i]);
     }
+    if (args->port != NULL)
+        args_port(args);
 }
 
 /* A loop of the driver that was asked for, or the end with one line. */
 static inline eddy_core *args_core(const struct args *args)
 {
+    const char *driver = args->driver != NULL ? args->driver : getenv("EDDY_DRIVER");
     eddy_core *core;
     int error = eddy_core_new(EDDY_OPTIONS(eddy_core_options, .driver = args->driver), &core);
 
-    if (error == -EINVAL)
-        args_fail(args, args->driver != NULL ? args->driver : getenv("EDDY_DRIVER"),
-                  "no such driver: use io_uring or epoll, or none for the best that works");
+    if (error == -EINVAL && driver != NULL)
+        args_fail(args, "driver", driver,
+                  "unknown: use io_uring or epoll, or name none for the best that works");
     if (error != 0)
-        args_fail(args, "cannot make a loop", eddy_strerror(error));
+        args_fail(args, "driver", driver != NULL ? driver : "", eddy_strerror(error));
     return core;
 }
 
@@ -94,8 +99,9 @@ static inline eddy_listener *args_listen(const struct args *args, eddy_core *cor
     eddy_addr_print(&args->address[0], text, sizeof text);
     eddy_core_free(core);
     if (error == -EADDRINUSE)
-        args_fail(args, text, "in use by another program: stop it or choose another port");
-    args_fail(args, text, eddy_strerror(error));
+        args_fail(args, "address", text,
+                  "in use by another program: stop it or choose another by --port=N");
+    args_fail(args, "address", text, eddy_strerror(error));
     return NULL;
 }
 

@@ -14,8 +14,7 @@ struct http_server {
     uint64_t requests;
 };
 
-/* ---- one client: keep-alive, pipelining, requests split at any byte ---------------------------
- */
+/* ---- one client: keep-alive, pipelining, requests split at any byte ---- */
 
 struct http_client {
     EDDY_FRAME;
@@ -38,6 +37,8 @@ static inline void http_client_look(struct http_client *self)
 
     self->head_len = http_head_len(view);
     self->want = self->head_len == 0 ? view.len + 1 : 1;
+    if (self->head_len > HTTP_HEAD_MAX)
+        self->head_len = 0; /* however it was cut into pieces on its way, it is too large */
     self->close = self->head_len == 0 && view.len >= HTTP_HEAD_MAX;
     view.len = self->head_len;
     if (self->head_len > 0)
@@ -80,8 +81,7 @@ EDDY_ASYNC(http_client, http_client_done)
         EDDY_END(0); /* a client that went away is no error of ours */
 }
 
-/* ---- the server ---------------------------------------------------------------------------------
- */
+/* ---- the server ---- */
 
 struct http_accept {
     EDDY_FRAME;

@@ -71,8 +71,9 @@ EDDY_API EDDY_NODISCARD int eddy_remote_spawn(eddy_remote *self, const eddy_job 
  * @param self     remote
  * @param job      as for eddy_remote_spawn(); `make` returning NULL gives the result 0
  * @param payload  as for eddy_remote_spawn()
- * @return         the future's result; EDDY_DROPPED: its task was dropped; EDDY_LOOP_GONE: the loop
- *                 was freed first; EDDY_INBOX_FULL: not sent
+ * @return         the future's result; EDDY_DROPPED: accepted, but the job or its task was dropped
+ *                 (the loop was freed first: `drop` or `done` has run); EDDY_LOOP_GONE,
+ *                 EDDY_INBOX_FULL: not sent, what the payload owns is still the caller's
  * Thread: any but the loop's own (asserted: it would wait for itself). Blocks. Allocates: no.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_remote_call(eddy_remote *self, const eddy_job *job,

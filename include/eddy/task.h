@@ -120,7 +120,7 @@ EDDY_API void eddy_task_shield(eddy_task *task, bool on);
  */
 EDDY_API eddy_result eddy_task_check_cancel(eddy_task *task);
 
-/* ---- waiters: wake on the same thread -------------------------------------------------------- */
+/* ---- waiters: wake on the same thread ---- */
 
 typedef struct eddy_waiter eddy_waiter;
 
@@ -171,8 +171,7 @@ EDDY_API void eddy_waiter_wake(eddy_waiter *self);
  */
 EDDY_API void eddy_waiter_clear(eddy_waiter *self);
 
-/* ---- wakers: wake from any thread -------------------------------------------------------------
- */
+/* ---- wakers: wake from any thread ---- */
 
 /** "Poll that task again". A value of 16 bytes; each copy made by eddy_waker_retain() is released.
  */

@@ -35,8 +35,7 @@ typedef struct eddy_tcp_limits {
     size_t linger_bytes;      /* and bytes that are read and thrown away meanwhile; 1 MiB */
 } eddy_tcp_limits;
 
-/* ---- making one --------------------------------------------------------------------------------
- */
+/* ---- making one ---- */
 
 /**
  * Start connecting. The stream can be written to at once; writes leave when it is connected.
@@ -86,8 +85,7 @@ EDDY_API int eddy_tcp_pair(eddy_handle *handle, eddy_tcp **a, eddy_tcp **b);
  */
 EDDY_API int eddy_tcp_set_limits(eddy_tcp *self, const eddy_tcp_limits *limits);
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 /**
  * Wait until at least `min` contiguous bytes can be seen with eddy_tcp_view().
@@ -148,11 +146,14 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_peek(eddy_tcp *self, eddy_task
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_gone(eddy_tcp *self, eddy_task *task);
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
+
+/** A single write of no more bytes is accepted whole or waits: a small answer is never torn. */
+#define EDDY_TCP_WRITE_WHOLE 4096
 
 /**
- * Queue bytes, as many as the limit lets in; waits while there is no room at all.
+ * Queue bytes, as many as the limit lets in (at most EDDY_TCP_WRITE_WHOLE: all of them); waits
+ * while there is no room at all.
  * @param self  stream
  * @param task  current task; waits as "tcp: write"
  * @param data  bytes, copied
@@ -239,8 +240,7 @@ EDDY_API size_t eddy_tcp_queued(const eddy_tcp *self);
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_flush(eddy_tcp *self, eddy_task *task);
 
-/* ---- ending ------------------------------------------------------------------------------------
- */
+/* ---- ending ---- */
 
 /**
  * Half-close: no more writes; FIN follows what is queued. Reading goes on.
@@ -277,8 +277,7 @@ EDDY_API void eddy_tcp_free(eddy_tcp *self);
  */
 EDDY_API void eddy_tcp_abort(eddy_tcp *self);
 
-/* ---- halves ------------------------------------------------------------------------------------
- */
+/* ---- halves ---- */
 
 /** The reading half of a stream: use `tcp` with the functions that read. */
 typedef struct eddy_tcp_reader {

@@ -58,6 +58,8 @@ enum {
     EDDY__URING_UNCONNECTED = 1 << 6, /* slot->result is to be told as EDDY__CONNECTED */
     EDDY__URING_HUNG_UP = 1 << 7,     /* EDDY__HANGUP was told */
     EDDY__URING_STOPPED = 1 << 8,     /* listener: accepting failed, waits for credit() */
+    EDDY__URING_REVIVED = 1 << 9, /* was armed for a buffer it had waited for, has got none yet */
+    EDDY__URING_RESET = 1 << 10,  /* a send found the connection broken, see slot->result */
 };
 
 /* Ids of provided buffers, at most. */
@@ -106,9 +108,10 @@ typedef struct eddy__uring {
     eddy__slots slots;
     eddy__slot *todo_first, *todo_last;       /* to step */
     eddy__slot *starved_first, *starved_last; /* longest waiting first */
-    bool direct;        /* entries go straight into the ring: enabled and no backlog */
-    bool accept_single; /* no multishot accept */
-    bool timer_absent;  /* no kernel timer */
+    eddy__slot *starved_again; /* the last of those that came back to the front in this wait() */
+    bool direct;               /* entries go straight into the ring: enabled and no backlog */
+    bool accept_single;        /* no multishot accept */
+    bool timer_absent;         /* no kernel timer */
     bool wake_armed;
     int wake_fd;
     int64_t timer_at; /* when the kernel's timer fires; EDDY_FOREVER: it is not armed */
@@ -134,7 +137,7 @@ void eddy__uring_buffers_deinit(eddy__uring *, bool lost);
 void eddy__uring_buffers_fill(eddy__uring *);
 /* Once per wait(): raise the target if need be, and fill. */
 void eddy__uring_buffers_turn(eddy__uring *);
-/* The kernel has no more use for the buffer: its id is given a fresh one, if there is one. */
+/* The kernel has no more use for the buffer: its id gets another at the next wait(). */
 void eddy__uring_buffers_used_up(eddy__uring *, uint32_t id);
 
 /* uring_ops.c */
@@ -161,7 +164,7 @@ int eddy__uring_shutdown(eddy__driver *, eddy__slot *);
 /* uring_steps.c */
 /* Step the slot at the next wait(). */
 void eddy__uring_queue(eddy__uring *, eddy__slot *);
-/* The slot waits for a buffer. */
+/* The slot waits for a buffer; one that was armed and has got none keeps its place. */
 void eddy__uring_starve(eddy__uring *, eddy__slot *);
 void eddy__uring_steps(eddy__uring *);
 /* Arm those that waited for a buffer, as there are some. */

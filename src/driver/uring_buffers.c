@@ -8,8 +8,9 @@
  * the kernel, until it says that the block is used up. Otherwise each receive uses up a buffer
  * however short it is, so blocks are cut into parts of 16 KB, a reference each.
  *
- * A used-up buffer is replaced at once by another block: streams whose bytes nobody takes pin
- * their blocks and not the ring, until the pool's limit is reached. Then streams that find the
+ * Used-up buffers are replaced at the next wait(), by blocks that the loop has given back meanwhile
+ * and that are still in the cache, else by fresh ones: streams whose bytes nobody takes pin their
+ * blocks and not the ring, until the pool's limit is reached. Then streams that find the
  * ring empty queue, and are armed again once a block has come back (uring_steps.c).
  *
  * All of the ring goes through the cache, however little is in flight. Therefore it starts small
@@ -173,5 +174,4 @@ void eddy__uring_buffers_used_up(eddy__uring *u, uint32_t id)
     self->idle[self->idle_n++] = (uint16_t)id;
     self->provided--;
     self->used++;
-    eddy__uring_buffers_fill(u);
 }

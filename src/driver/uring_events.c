@@ -26,14 +26,15 @@ static bool op_over(eddy__slot *slot, uint16_t op)
 static void receive_over(eddy__uring *u, eddy__slot *slot, int32_t result)
 {
     slot->state |= EDDY__URING_OVER;
+    if (result == 0 && (slot->state & EDDY__URING_RESET) != 0)
+        result = slot->result;
     slot->result = result;
     if (slot->late == NULL)
         eddy__uring_emit(u, slot, result == 0 ? EDDY__END : EDDY__ERROR, result);
     else
         slot->state |= EDDY__URING_HELD;
-    /* For the hang-up, which the step tells. */
-    if (slot->watch)
-        eddy__uring_queue(u, slot);
+    if (slot->watch && slot->late != NULL)
+        eddy__uring_queue(u, slot); /* the step tells of the hang-up */
 }
 
 /* Bytes that cannot be delivered now, or never. */
@@ -75,6 +76,7 @@ static void on_recv(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe
         unsigned char *at;
         eddy__block *block = eddy__uring_buffers_claim(u, cqe->flags, (uint32_t)cqe->res, &at);
 
+        slot->state = (uint16_t)(slot->state & ~EDDY__URING_REVIVED);
         if (slot->credit > 0 && slot->late == NULL &&
             (slot->state & (EDDY__URING_DETACHED | EDDY__URING_OVER)) == 0) {
             eddy__uring_emit_bytes(u, slot, block, at, (uint32_t)cqe->res);
@@ -98,9 +100,32 @@ static void on_recv(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe
         receive_stopped(u, slot, cqe->res, cancelled);
 }
 
+/* The kernel tells an error once. When it told the sender that the connection is broken, the
+ * receiver would next be told an ordinary end, so remember what it was. EPIPE is no such error: it
+ * says that the end had come before. Part of a send that was to wait for all of it was cut off. */
+static void send_failed(eddy__slot *slot, int32_t result)
+{
+    switch (result) {
+    case -EPIPE:
+    case -ECANCELED:
+    case -ENOMEM:
+    case -ENOBUFS:
+    case -EINTR:
+        return;
+    default:
+        break;
+    }
+    if ((slot->state & EDDY__URING_OVER) != 0)
+        return;
+    slot->state |= EDDY__URING_RESET;
+    slot->result = result < 0 ? result : -ECONNRESET;
+}
+
 static void on_send(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)
 {
     (void)op_over(slot, EDDY__URING_SEND);
+    if (cqe->res < 0 || (uint32_t)cqe->res < slot->sent)
+        send_failed(slot, cqe->res);
     if ((slot->state & EDDY__URING_DETACHED) == 0)
         eddy__uring_emit(u, slot, EDDY__SENT, cqe->res);
     else
@@ -165,7 +190,7 @@ static void on_poll(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe
     (void)op_over(slot, EDDY__URING_POLL);
     if ((slot->state & EDDY__URING_DETACHED) != 0) {
         eddy__uring_queue(u, slot);
-    } else if ((slot->state & EDDY__URING_HUNG_UP) == 0 && cqe->res >= 0) {
+    } else if ((slot->state & (EDDY__URING_HUNG_UP | EDDY__URING_OVER)) == 0 && cqe->res >= 0) {
         slot->state |= EDDY__URING_HUNG_UP;
         eddy__uring_emit(u, slot, EDDY__HANGUP, 0);
     }

@@ -236,13 +236,19 @@ void eddy__uring_credit(eddy__driver *driver, eddy__slot *slot)
 }
 
 /* One header and its parts, in memory that the kernel copies when it takes the entry. */
-static struct msghdr *send_header(eddy__uring *u, const eddy__iov *iov, uint32_t n)
+static struct msghdr *send_header(eddy__uring *u, eddy__slot *slot, const eddy__iov *iov,
+                                  uint32_t n)
 {
+    size_t sum = 0;
+
     struct msghdr *header = scratch_take(u, (uint32_t)sizeof *header);
     struct iovec *parts = scratch_take(u, n * (uint32_t)sizeof *parts);
 
     memcpy(parts, iov, n * sizeof *parts);
     *header = (struct msghdr){.msg_iov = parts, .msg_iovlen = n};
+    for (uint32_t i = 0; i < n; i++)
+        sum += iov[i].len;
+    slot->sent = (uint32_t)(sum < SEND_BYTES_MAX ? sum : SEND_BYTES_MAX);
     return header;
 }
 
@@ -265,8 +271,9 @@ eddy_result eddy__uring_send(eddy__driver *driver, eddy__slot *slot, const eddy_
     if (n == 1) {
         sqe->addr = (uint64_t)(uintptr_t)iov->base;
         sqe->len = (uint32_t)(iov->len < SEND_BYTES_MAX ? iov->len : SEND_BYTES_MAX);
+        slot->sent = sqe->len; /* to know whether all of them left */
     } else {
-        sqe->addr = (uint64_t)(uintptr_t)send_header(u, iov, n);
+        sqe->addr = (uint64_t)(uintptr_t)send_header(u, slot, iov, n);
         sqe->len = 1;
     }
     return EDDY_PENDING;

@@ -10,8 +10,8 @@
 
 #include <unistd.h>
 
-/* How many streams are armed for each buffer there is. More would find none and queue again;
- * fewer would leave buffers to idle streams while others wait. */
+/* How many streams are armed for each buffer there is. More would find none and come back; with
+ * fewer it takes longer to get past those that have nothing to receive. */
 enum { REVIVED_PER_BUFFER = 4 };
 
 /* --- the two lists --- */
@@ -38,6 +38,8 @@ static void starved_remove(eddy__uring *u, eddy__slot *slot)
         before->next = slot->next;
     if (u->starved_last == slot)
         u->starved_last = before;
+    if (u->starved_again == slot)
+        u->starved_again = before;
     slot->state = (uint16_t)(slot->state & ~EDDY__URING_STARVED);
 }
 
@@ -51,12 +53,31 @@ void eddy__uring_queue(eddy__uring *u, eddy__slot *slot)
     list_append(&u->todo_first, &u->todo_last, slot);
 }
 
+/* In front of all others, behind those that came back before it. */
+static void starved_again(eddy__uring *u, eddy__slot *slot)
+{
+    eddy__slot **at = u->starved_again != NULL ? &u->starved_again->next : &u->starved_first;
+
+    slot->next = *at;
+    *at = slot;
+    if (slot->next == NULL)
+        u->starved_last = slot;
+    u->starved_again = slot;
+}
+
 void eddy__uring_starve(eddy__uring *u, eddy__slot *slot)
 {
+    bool again = (slot->state & EDDY__URING_REVIVED) != 0;
+
     if ((slot->state & EDDY__URING_QUEUED) != 0)
         return; /* its step will see whether there is a buffer by then */
-    u->base.counters.starved++;
+    slot->state = (uint16_t)(slot->state & ~EDDY__URING_REVIVED);
     slot->state |= EDDY__URING_STARVED;
+    if (again) {
+        starved_again(u, slot);
+        return;
+    }
+    u->base.counters.starved++;
     list_append(&u->starved_first, &u->starved_last, slot);
 }
 
@@ -64,6 +85,7 @@ void eddy__uring_revive(eddy__uring *u)
 {
     uint32_t left = u->buffers.provided * REVIVED_PER_BUFFER;
 
+    u->starved_again = NULL;
     while (u->starved_first != NULL && left-- != 0) {
         eddy__slot *slot = u->starved_first;
 
@@ -71,6 +93,7 @@ void eddy__uring_revive(eddy__uring *u)
         if (slot->credit > 0 && !eddy__uring_arm_recv(u, slot))
             return;
         starved_remove(u, slot);
+        slot->state |= EDDY__URING_REVIVED;
     }
 }
 
@@ -208,7 +231,8 @@ static bool stream_step(eddy__uring *u, eddy__slot *slot)
     if ((slot->state & EDDY__URING_HELD) != 0 && slot->late == NULL &&
         !tell(u, slot, EDDY__URING_HELD, slot->result == 0 ? EDDY__END : EDDY__ERROR))
         return false;
-    if (slot->watch && (slot->state & EDDY__URING_HUNG_UP) == 0) {
+    /* Who has been told the end needs no word of a hang-up. */
+    if (slot->watch && (slot->state & EDDY__URING_HUNG_UP) == 0 && slot->late != NULL) {
         if (!tell(u, slot, 0, EDDY__HANGUP))
             return false;
         slot->state |= EDDY__URING_HUNG_UP;

@@ -39,8 +39,7 @@ static eddy_listener *listener_of(eddy__source *source)
     return EDDY__CONTAINER(source, eddy_listener, source);
 }
 
-/* ---- the queue of descriptors
- * ------------------------------------------------------------------------ */
+/* ---- the queue of descriptors ---- */
 
 /* The driver may give a few more than it had credit for. */
 static bool queue_grow(eddy_listener *self)
@@ -77,8 +76,7 @@ static int32_t queue_take(eddy_listener *self)
     return fd;
 }
 
-/* ---- accepting
- * ------------------------------------------------------------------------------------------ */
+/* ---- accepting ---- */
 
 static void ask_again(eddy_listener *self)
 {
@@ -195,8 +193,7 @@ static const eddy__source_type listener_type = {
     .descriptor_free = listener_descriptor_free,
 };
 
-/* ---- making one
- * ------------------------------------------------------------------------------------------ */
+/* ---- making one ---- */
 
 /* The descriptor is the listener's when this succeeds. */
 static int listener_new(eddy_core *core, int fd, uint32_t accept_max, eddy_listener **out)
@@ -272,8 +269,7 @@ int eddy_listener_adopt(eddy_handle *handle, int fd, eddy_listener **out)
     return listener_new(core, fd, ACCEPT_MAX, out);
 }
 
-/* ---- handing out
- * ------------------------------------------------------------------------------------------- */
+/* ---- handing out ---- */
 
 /* The first poll starts accepting. */
 static void subscribe(eddy_listener *self)
@@ -329,8 +325,7 @@ eddy_result eddy_listener_poll_accept(eddy_listener *self, eddy_task *task, eddy
     return eddy_waiter_park(&self->waiter, task, &accept_wait);
 }
 
-/* ---- ending, and options
- * ------------------------------------------------------------------------------------ */
+/* ---- ending, and options ---- */
 
 void eddy_listener_free(eddy_listener *self)
 {

@@ -10,8 +10,7 @@
 
 static const eddy_wait_type connect_wait = {.why = "tcp: connect", .external = true};
 
-/* ---- events -------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 /* The connection is of no use any more, in either direction. */
 static void fail(eddy_tcp *self, int32_t error)
@@ -86,12 +85,15 @@ static void on_end(eddy_tcp *self)
         eddy__source_attend(&self->source);
 }
 
-static void on_hangup(eddy_tcp *self, int32_t result)
+/* The bytes before it are unread, so neither end nor error can be had yet: look which it will be. */
+static void on_hangup(eddy_tcp *self)
 {
     self->source.flags |= EDDY__TCP_HANGUP;
     if (self->extra == NULL)
         return;
-    self->extra->hangup = result;
+    if ((self->source.flags & EDDY__TCP_FIN_SENT) == 0 &&
+        eddy__socket_is_reset(self->source.slot.fd))
+        self->extra->hangup = -ECONNRESET;
     eddy_waiter_wake(&self->extra->gone);
 }
 
@@ -146,7 +148,7 @@ static void tcp_event(eddy__source *source, const eddy__event *event)
         fail(self, event->result);
         break;
     case EDDY__HANGUP:
-        on_hangup(self, event->result);
+        on_hangup(self);
         break;
     case EDDY__CONNECTED:
         on_connected(self, event->result);
@@ -158,8 +160,7 @@ static void tcp_event(eddy__source *source, const eddy__event *event)
     }
 }
 
-/* ---- the end of a turn, and of everything
- * --------------------------------------------------------- */
+/* ---- the end of a turn, and of everything ---- */
 
 static void tcp_tend(eddy__source *source)
 {
@@ -218,8 +219,7 @@ static const eddy__source_type tcp_type = {
     .busy = tcp_busy,
 };
 
-/* ---- making one
- * ------------------------------------------------------------------------------------ */
+/* ---- making one ---- */
 
 int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out)
 {
@@ -315,8 +315,7 @@ int eddy_tcp_pair(eddy_handle *handle, eddy_tcp **a, eddy_tcp **b)
     return 0;
 }
 
-/* ---- the rare part
- * ----------------------------------------------------------------------------------- */
+/* ---- the rare part ---- */
 
 eddy__tcp_extra *eddy__tcp_extra_get(eddy_tcp *self)
 {

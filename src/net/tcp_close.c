@@ -16,8 +16,7 @@
 static const eddy_wait_type shutdown_wait = {.why = "tcp: shutdown", .external = true};
 static const eddy_wait_type close_wait = {.why = "tcp: close", .external = true};
 
-/* ---- FIN
- * -------------------------------------------------------------------------------------------- */
+/* ---- FIN ---- */
 
 void eddy__tcp_try_fin(eddy_tcp *self)
 {
@@ -54,8 +53,7 @@ eddy_result eddy_tcp_poll_shutdown(eddy_tcp *self, eddy_task *task)
     return eddy__tcp_park_writer(self, task, &shutdown_wait, 0);
 }
 
-/* ---- closing
- * ------------------------------------------------------------------------------------------- */
+/* ---- closing ---- */
 
 /* All that may come is welcome: it is thrown away. */
 static void renew_credit(eddy_tcp *self)
@@ -174,8 +172,7 @@ eddy_result eddy_tcp_poll_close(eddy_tcp *self, eddy_task *task)
     return eddy__tcp_park_writer(self, task, &close_wait, 0);
 }
 
-/* ---- giving back
- * ------------------------------------------------------------------------------------------ */
+/* ---- giving back ---- */
 
 /* Only the task that is giving the stream back may still be waiting here. */
 static void forget_waiter(const eddy_tcp *self, eddy_waiter *waiter)
@@ -264,9 +261,7 @@ void eddy_tcp_abort(eddy_tcp *self)
     eddy__source_release(&self->source);
 }
 
-/* ---- halves
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- halves ---- */
 
 void eddy_tcp_split(eddy_tcp *self, eddy_tcp_reader *reader, eddy_tcp_writer *writer)
 {

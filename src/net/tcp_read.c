@@ -15,8 +15,7 @@
 static const eddy_wait_type read_wait = {.why = "tcp: read", .external = true};
 static const eddy_wait_type gone_wait = {.why = "tcp: gone", .external = true};
 
-/* ---- credit
- * --------------------------------------------------------------------------------------- */
+/* ---- credit ---- */
 
 void eddy__tcp_subscribe(eddy_tcp *self)
 {
@@ -41,8 +40,7 @@ void eddy__tcp_give_credit(eddy_tcp *self, size_t len)
         core->driver->type->credit(core->driver, slot);
 }
 
-/* ---- putting bytes together, and away
- * ----------------------------------------------------------------- */
+/* ---- putting bytes together, and away ---- */
 
 /* Copy up to `len` bytes from the front of a queue, which stays as it is. Returns how many. */
 static size_t copy_front(const eddy__pieces *queue, unsigned char *to, size_t len)
@@ -132,8 +130,7 @@ void eddy__tcp_settle(eddy_tcp *self)
     (void)gather(self, self->rx.bytes);
 }
 
-/* ---- filling
- * -------------------------------------------------------------------------------------------- */
+/* ---- filling ---- */
 
 /* Nothing more will come, or not enough is there: what the reader is told. */
 static eddy_result fill_later(eddy_tcp *self, eddy_task *task, size_t min)
@@ -206,9 +203,7 @@ void eddy_tcp_consume(eddy_tcp *self, size_t len)
     eddy__tcp_give_credit(self, len);
 }
 
-/* ---- copying
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- copying ---- */
 
 eddy_result eddy_tcp_poll_peek(eddy_tcp *self, eddy_task *task, void *memory, size_t len)
 {
@@ -234,9 +229,7 @@ eddy_result eddy_tcp_poll_read(eddy_tcp *self, eddy_task *task, void *memory, si
     return copied;
 }
 
-/* ---- gone
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- gone ---- */
 
 /* As long as there is credit the end comes by itself. */
 void eddy__tcp_watch(eddy_tcp *self)

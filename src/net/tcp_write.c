@@ -15,8 +15,7 @@
 static const eddy_wait_type write_wait = {.why = "tcp: write", .external = true};
 static const eddy_wait_type flush_wait = {.why = "tcp: flush", .external = true};
 
-/* ---- sending
- * --------------------------------------------------------------------------------------- */
+/* ---- sending ---- */
 
 void eddy__tcp_wake_writer(eddy_tcp *self)
 {
@@ -98,8 +97,7 @@ void eddy__tcp_try_flush(eddy_tcp *self)
         eddy__tcp_flush(self);
 }
 
-/* ---- queueing
- * --------------------------------------------------------------------------------------- */
+/* ---- queueing ---- */
 
 /* Something was appended to tx. */
 static inline void queued(eddy_tcp *self)
@@ -110,15 +108,15 @@ static inline void queued(eddy_tcp *self)
         eddy__tcp_try_flush(self);
 }
 
-/* The cork, with room for at least one byte; NULL: no memory. When nobody but the loop refers to
- * it, filling starts again at its beginning, while that is warm. */
-static eddy__block *cork_open(eddy_core *core)
+/* The cork, with room for `need` bytes (of few: see EDDY_TCP_WRITE_WHOLE); NULL: no memory. When
+ * nobody but the loop refers to it, filling starts again at its beginning, while that is warm. */
+static eddy__block *cork_open(eddy_core *core, size_t need)
 {
     eddy__block *block = core->cork;
 
     if (block != NULL && block->refs == 1)
         core->cork_used = 0;
-    if (block != NULL && core->cork_used < block->size_bytes)
+    if (block != NULL && core->cork_used + need <= block->size_bytes)
         return block;
     block = eddy__pool_take(&core->cork_pool);
     if (block == NULL)
@@ -148,14 +146,16 @@ static bool append(eddy_tcp *self, eddy__block *block, unsigned char *at, size_t
     return true;
 }
 
-/* Copy into the cork and queue. Returns how many bytes: all, unless memory is out. */
+/* Copy into the cork and queue. Returns how many bytes: all, unless memory is out; of a small write
+ * all or none. */
 static size_t copy_in(eddy_tcp *self, const unsigned char *data, size_t len)
 {
     eddy_core *core = self->source.core;
+    size_t need = len <= EDDY_TCP_WRITE_WHOLE ? len : 1;
     size_t copied = 0;
 
     while (copied < len) {
-        eddy__block *block = cork_open(core);
+        eddy__block *block = cork_open(core, need);
         size_t part = len - copied;
         unsigned char *at;
 
@@ -173,8 +173,7 @@ static size_t copy_in(eddy_tcp *self, const unsigned char *data, size_t len)
     return copied;
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------------ */
+/* ---- writing ---- */
 
 eddy_result eddy__tcp_write_refusal(eddy_tcp *self)
 {
@@ -233,6 +232,17 @@ eddy_result eddy_tcp_poll_write_all(eddy_tcp *self, eddy_task *task, eddy_bytes 
     return 0;
 }
 
+/* How many bytes of the parts may be queued now: as the limit says, or all of a small write. */
+static size_t room_for(const eddy_tcp *self, const eddy_bytes *parts, size_t count)
+{
+    size_t room = eddy__tcp_send_queue(self) - self->tx.bytes;
+    size_t total = 0;
+
+    for (size_t i = 0; i < count && total <= EDDY_TCP_WRITE_WHOLE; i++)
+        total += parts[i].len;
+    return total <= EDDY_TCP_WRITE_WHOLE && total > room ? total : room;
+}
+
 eddy_result eddy_tcp_poll_writev(eddy_tcp *self, eddy_task *task, const eddy_bytes *parts,
                                  size_t count)
 {
@@ -244,7 +254,7 @@ eddy_result eddy_tcp_poll_writev(eddy_tcp *self, eddy_task *task, const eddy_byt
         return write_later(self, task);
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
-    room = eddy__tcp_send_queue(self) - self->tx.bytes;
+    room = room_for(self, parts, count);
     for (size_t i = 0; i < count && copied == wanted && accepted < room; i++) {
         wanted = parts[i].len < room - accepted ? parts[i].len : room - accepted;
         copied = copy_in(self, parts[i].data, wanted);
@@ -274,14 +284,14 @@ eddy_result eddy_tcp_poll_write_buf(eddy_tcp *self, eddy_task *task, eddy_buf *b
     return (eddy_result)len;
 }
 
-/* All or nothing: what does not fit into the cork as it is gets a block of its own. */
+/* All or nothing: what is not small gets a block of its own. */
 static bool copy_in_one(eddy_tcp *self, const void *data, size_t len)
 {
     eddy_core *core = self->source.core;
-    eddy__block *block = cork_open(core);
+    eddy__block *block;
     bool appended;
 
-    if (block != NULL && len <= block->size_bytes - core->cork_used)
+    if (len <= EDDY_TCP_WRITE_WHOLE)
         return copy_in(self, data, len) == len;
     block = eddy__pool_heap_block(&core->pool, (uint32_t)len);
     if (block == NULL)
@@ -312,8 +322,7 @@ eddy_result eddy_tcp_try_write(eddy_tcp *self, const void *data, size_t len)
     return (eddy_result)len;
 }
 
-/* ---- forwarding
- * ------------------------------------------------------------------------------------------ */
+/* ---- forwarding ---- */
 
 /* A tiny piece behind others, or any piece while receive blocks are scarce, is copied: a reader
  * that is slow must not pin blocks of 64 KiB by it. */
@@ -365,8 +374,7 @@ eddy_result eddy_tcp_poll_forward(eddy_tcp *from, eddy_tcp *to, eddy_task *task)
     return (eddy_result)before;
 }
 
-/* ---- flushing
- * -------------------------------------------------------------------------------------------- */
+/* ---- flushing ---- */
 
 void eddy_tcp_push(eddy_tcp *self)
 {

@@ -21,8 +21,7 @@
 #define INBOX_MAX      (1u << 20)
 #define TICK_SHIFT_MAX 30
 
-/* ---- memory
- * ------------------------------------------------------------------------------------------ */
+/* ---- memory ---- */
 
 static void *counted_alloc(size_t size, void *arg)
 {
@@ -69,8 +68,7 @@ void eddy__core_object_free(eddy_core *core, void *memory, size_t size)
     /* else: it goes with the slab. Its lists are not touched, other threads may be here too. */
 }
 
-/* ---- thread
- * ------------------------------------------------------------------------------------------- */
+/* ---- thread ---- */
 
 void eddy__core_check(const eddy_core *core, const char *verb)
 {
@@ -82,8 +80,7 @@ void eddy__core_check(const eddy_core *core, const char *verb)
                 "%s is called off the loop's thread: use an eddy_remote there", verb);
 }
 
-/* ---- making
- * --------------------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static bool is_power_of_two(uint32_t n)
 {
@@ -226,9 +223,7 @@ eddy__inbox *eddy__core_inbox(eddy_core *core)
     return core->inbox;
 }
 
-/* ---- ending
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- ending ---- */
 
 static void drop_tasks(eddy_core *core)
 {
@@ -352,9 +347,7 @@ uint64_t eddy_core_free(eddy_core *core)
     return cut_off;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 int64_t eddy__core_now(eddy_core *core)
 {

@@ -24,8 +24,7 @@
 #include "eddy/task.h"
 #include "sys/thread.h"
 
-/* ---- tasks -------------------------------------------------------------------------------------
- */
+/* ---- tasks ---- */
 
 enum {
     EDDY__TASK_QUEUED = 1 << 0,   /* in the run queue */
@@ -60,6 +59,8 @@ struct eddy_task {
 
 /* Put a task into the run queue. */
 void eddy__task_wake(eddy_task *task);
+/* A result that nobody joined: an error is counted and goes to the hook. */
+void eddy__task_report(eddy_core *core, const char *name, uint64_t id, eddy_result result);
 /* One poll, and its consequences: the task may be gone afterwards. */
 void eddy__task_poll(eddy_task *task);
 /* End a task before its time; deferred when it is being polled or another drop is under way. */
@@ -78,8 +79,7 @@ static inline bool eddy__task_spend(eddy_task *task)
 /* Out of budget: poll the task again next turn. EDDY_PENDING. */
 eddy_result eddy__task_yield(eddy_task *task);
 
-/* ---- futures (frame.c) -------------------------------------------------------------------------
- */
+/* ---- futures (frame.c) ---- */
 
 enum {
     EDDY__FUTURE_STARTED = 1 << 0,
@@ -95,14 +95,12 @@ void eddy__future_check(const eddy_future *future);
 /* Drop children, disarm waits, run `done`, free boxes: the whole tree below and with `future`. */
 void eddy__future_end(eddy_future *future, eddy_task *task);
 
-/* ---- waiters (waiter.c) -------------------------------------------------------------------------
- */
+/* ---- waiters (waiter.c) ---- */
 
 /* Unlink and disarm every waiter armed by a future that lies in [from, from + size). */
 void eddy__waiters_disarm(eddy_task *task, const void *from, size_t size);
 
-/* ---- alarms: timers of the loop's own objects
- * ---------------------------------------------------- */
+/* ---- alarms: timers of the loop's own objects ---- */
 
 enum { EDDY__TIMER_SLEEP, EDDY__TIMER_ALARM };
 
@@ -115,8 +113,7 @@ void eddy__alarm_init(eddy__alarm *self, void (*fire)(eddy__alarm *self));
 void eddy__alarm_start(eddy_core *core, eddy__alarm *self, int64_t delay_ns);
 void eddy__alarm_stop(eddy_core *core, eddy__alarm *self);
 
-/* ---- sources: I/O objects (source.c)
- * -------------------------------------------------------------- */
+/* ---- sources: I/O objects (source.c) ---- */
 
 typedef struct eddy__source eddy__source;
 
@@ -173,8 +170,7 @@ void eddy__source_tend_all(eddy_core *core);
 /* Have `tend` called at the end of this turn. */
 static inline void eddy__source_attend(eddy__source *self);
 
-/* ---- the loop
- * -------------------------------------------------------------------------------------- */
+/* ---- the loop ---- */
 
 struct eddy_handle {
     eddy_core *core;

@@ -172,8 +172,7 @@ void eddy_future_drop(eddy_future *self)
     eddy__future_end(self, NULL);
 }
 
-/* ---- boxes
- * ---------------------------------------------------------------------------------------- */
+/* ---- boxes ---- */
 
 static eddy_result fail_no_memory(eddy_future *self, eddy_task *task)
 {

@@ -10,6 +10,9 @@ struct eddy_join {
     eddy_core *core;
     eddy_task *task; /* NULL once it has ended, or when the user has detached it */
     eddy_result result;
+    bool read;        /* somebody has been told the result */
+    const char *name; /* of the task's type, and its number: to report what nobody has read */
+    uint64_t id;
     eddy_waiter waiter;
     eddy__alarm grace;
 };
@@ -51,6 +54,8 @@ void eddy__join_discard(eddy_join *self)
 void eddy__join_bind(eddy_join *self, eddy_task *task)
 {
     self->task = task;
+    self->name = task->root->type->name;
+    self->id = task->id;
     task->join = self;
 }
 
@@ -67,6 +72,7 @@ eddy_result eddy_join_poll(eddy_join *self, eddy_task *task)
     if (self->result == EDDY_PENDING)
         return eddy_waiter_park(&self->waiter, task, &join_wait);
     eddy_waiter_clear(&self->waiter);
+    self->read = true;
     return self->result;
 }
 
@@ -98,5 +104,7 @@ void eddy_join_free(eddy_join *self)
                 eddy_task_name(self->waiter.task));
     if (self->task != NULL)
         self->task->join = NULL;
+    else if (!self->read && !self->core->gone)
+        eddy__task_report(self->core, self->name, self->id, self->result);
     eddy__join_discard(self);
 }

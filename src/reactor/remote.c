@@ -53,8 +53,7 @@ int eddy_remote_spawn(eddy_remote *self, const eddy_job *job, const void *payloa
     return (int)eddy__inbox_push(inbox_of(self), job, payload, job->payload_bytes);
 }
 
-/* ---- on the loop
- * -------------------------------------------------------------------------------------- */
+/* ---- on the loop ---- */
 
 void eddy__core_run_jobs(eddy_core *core, uint32_t max)
 {
@@ -71,7 +70,7 @@ void eddy__core_run_jobs(eddy_core *core, uint32_t max)
         if (future != NULL)
             (void)eddy_spawn(&core->handle, future); /* on error its `done` has run */
     }
-    if (taken == max)
+    if (taken == max && eddy__inbox_ready(core->inbox))
         core->stats.limit_inbox_turn++;
 }
 
@@ -88,8 +87,7 @@ void eddy__core_drop_jobs(eddy_core *core)
     }
 }
 
-/* ---- a call: a job whose future's result is waited for
- * ------------------------------------------------- */
+/* ---- a call: a job whose future's result is waited for ---- */
 
 /* On the caller's stack; the loop's side touches it until it opens the gate. */
 struct call {
@@ -142,7 +140,7 @@ static void call_drop(void *payload)
 
     if (call->job->drop != NULL)
         call->job->drop(call->payload);
-    call->result = EDDY_LOOP_GONE;
+    call->result = EDDY_DROPPED;
     eddy__gate_open(&call->gate);
 }
 

@@ -112,8 +112,7 @@ int eddy_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy_join **jo
     return 0;
 }
 
-/* ---- the end
- * --------------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 void eddy__task_end_tree(eddy_task *task)
 {
@@ -129,8 +128,10 @@ void eddy__task_end_tree(eddy_task *task)
     task->waker_slot = 0;
 }
 
-static void report_error(eddy_core *core, const char *name, uint64_t id, eddy_result error)
+void eddy__task_report(eddy_core *core, const char *name, uint64_t id, eddy_result error)
 {
+    if (error >= 0 || error == EDDY_DROPPED)
+        return;
     core->stats.task_errors++;
     if (core->options.on_task_error != NULL) {
         core->options.on_task_error(core->options.hook_arg, name, id, error);
@@ -159,8 +160,8 @@ static void end_task(eddy_task *task, eddy_result result)
     core->stats.tasks_ended++;
     if (join != NULL)
         eddy__join_finish(join, result);
-    else if (result < 0 && result != EDDY_DROPPED)
-        report_error(core, name, id, result);
+    else
+        eddy__task_report(core, name, id, result);
 }
 
 static void end_main(eddy_task *task, eddy_result result)
@@ -217,8 +218,7 @@ void eddy__task_drop_doomed(eddy_core *core)
     } while (doomed != NULL);
 }
 
-/* ---- one poll
- * --------------------------------------------------------------------------------------- */
+/* ---- one poll ---- */
 
 static eddy_result poll_root(eddy_task *task)
 {
@@ -262,8 +262,7 @@ void eddy__task_poll(eddy_task *task)
         check_armed(task);
 }
 
-/* ---- what a task may ask about itself
- * ---------------------------------------------------------------- */
+/* ---- what a task may ask about itself ---- */
 
 eddy_handle *eddy_task_handle(eddy_task *task)
 {

@@ -26,8 +26,7 @@ bool eddy__core_is_current(const eddy__inbox *inbox)
     return false;
 }
 
-/* ---- timers
- * ----------------------------------------------------------------------------------------- */
+/* ---- timers ---- */
 
 _Static_assert(sizeof(((eddy_sleep *)0)->timer) == sizeof(eddy__timer),
                "eddy_sleep mirrors a timer");
@@ -89,8 +88,7 @@ void eddy__alarm_stop(eddy_core *core, eddy__alarm *self)
     eddy__wheel_stop(&core->wheel, &self->timer);
 }
 
-/* ---- the parts of a turn
- * ------------------------------------------------------------------------------ */
+/* ---- the parts of a turn ---- */
 
 static void take_wakes(eddy_core *core)
 {
@@ -205,7 +203,6 @@ int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
     bool asleep = false;
     int count;
 
-    core->stats.turns++;
     eddy__source_tend_all(core);
     deadline_ns = prepare_wait(core, deadline_ns, &asleep);
     count = deadline_ns == EDDY_DEADLOCK
@@ -220,8 +217,7 @@ int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
     return 0;
 }
 
-/* ---- run and turn
- * --------------------------------------------------------------------------------------- */
+/* ---- run and turn ---- */
 
 static void enter(eddy_core *core, const char *verb)
 {
@@ -250,6 +246,7 @@ static eddy_result drive(eddy_core *core)
     int error;
 
     for (;;) {
+        core->stats.turns++;
         eddy__core_begin_turn(core);
         (void)run_tasks(core);
         if ((core->main.state & EDDY__TASK_ENDED) != 0)
@@ -307,6 +304,7 @@ eddy_result eddy_core_turn(eddy_core *core, int64_t max_wait_ns)
 
     enter(core, "eddy_core_turn");
     core->main.state = 0;
+    core->stats.turns++;
     result = turn(core, max_wait_ns);
     leave(core);
     return result;

@@ -108,8 +108,7 @@ static int set_nonblocking(int fd)
     return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
 }
 
-/* ---- a pair
- * ---------------------------------------------------------------------------------------- */
+/* ---- a pair ---- */
 
 /* Somebody else may be faster at the port: only the peer that is `expected` will do. */
 static int accept_from(int listener, const eddy_addr *expected)
@@ -176,8 +175,7 @@ int eddy__socket_pair(int fds[2])
     return close_with(listener, error);
 }
 
-/* ---- adopting
- * --------------------------------------------------------------------------------------- */
+/* ---- adopting ---- */
 
 int eddy__socket_adopt(int fd, bool listening)
 {
@@ -193,8 +191,7 @@ int eddy__socket_adopt(int fd, bool listening)
     return set_nonblocking(fd);
 }
 
-/* ---- addresses
- * --------------------------------------------------------------------------------------- */
+/* ---- addresses ---- */
 
 int eddy__socket_local_addr(int fd, eddy_addr *addr)
 {
@@ -218,8 +215,7 @@ int eddy__socket_peer_addr(int fd, eddy_addr *addr)
     return 0;
 }
 
-/* ---- options
- * ------------------------------------------------------------------------------------------ */
+/* ---- options ---- */
 
 typedef struct option_name {
     int level, name;
@@ -295,8 +291,16 @@ int eddy__socket_reset_on_close(int fd)
     return eddy__socket_set_linger(fd, 0);
 }
 
-/* ---- accept's errors
- * ------------------------------------------------------------------------------------ */
+bool eddy__socket_is_reset(int fd)
+{
+    struct tcp_info info = {.tcpi_state = TCP_ESTABLISHED};
+    socklen_t size = sizeof info;
+
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_state == TCP_CLOSE;
+}
+
+/* ---- accept's errors ---- */
 
 /* accept(2) reports errors of the connection that it would have returned as its own. */
 eddy__accept_class eddy__socket_accept_class(int error)

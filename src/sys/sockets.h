@@ -38,6 +38,10 @@ void eddy__socket_close(int fd);
 /* Closing it will send a reset. */
 int eddy__socket_reset_on_close(int fd);
 
+/* Whether the connection is no more, though the user has not ended his side: it was reset. Leaves
+ * the socket's pending error to be read. */
+bool eddy__socket_is_reset(int fd);
+
 int eddy__socket_local_addr(int fd, eddy_addr *addr);
 int eddy__socket_peer_addr(int fd, eddy_addr *addr);
 

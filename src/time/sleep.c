@@ -114,8 +114,7 @@ eddy_result eddy_within(eddy_deadline *self, eddy_task *task, eddy_result result
     return -ETIMEDOUT;
 }
 
-/* ---- as a future
- * ---------------------------------------------------------------------------------------- */
+/* ---- as a future ---- */
 
 static eddy_result sleep_for_poll(eddy_future *future, eddy_task *task)
 {

@@ -121,12 +121,12 @@ static void *push_all(void *arg)
         const uint64_t payload[2] = {self->id, job};
         eddy_result result = eddy__inbox_push(self->world->inbox, self, payload, sizeof(payload));
 
+        if (result == EDDY_LOOP_GONE)
+            break;
         if (result == 0)
             job++;
-        else if (result == EDDY_INBOX_FULL)
-            sched_yield();
         else
-            break;
+            sched_yield(); /* full */
         self->accepted = job;
     }
     eddy__inbox_release(self->world->inbox);
@@ -305,7 +305,6 @@ static void *wake_until_gone(void *arg)
     return NULL;
 }
 
-/* Each sender wakes a slot whose owner goes away meanwhile and whose place is taken by others. */
 static void stale_wakes_never_reach_a_later_owner(void **state)
 {
     (void)state;

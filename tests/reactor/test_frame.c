@@ -462,8 +462,7 @@ static void done_may_wake_abort_and_spawn(void **state)
     test_core_end(core);
 }
 
-/* ---- mistakes ----------------------------------------------------------------------------------
- */
+/* ---- mistakes ---- */
 
 struct wrong_line {
     EDDY_FRAME;

@@ -181,11 +181,11 @@ class Expressions:
         lo, hi = i + 2, comma
         while self.t[lo] == "(" and self.closing(lo) == hi - 1:
             lo, hi = lo + 1, hi - 1
-        result = self.lookup(lo) if hi == lo + 1 and is_name(self.t[lo]) else None
         if "AWAIT" in self.t[i]:
             self.check_made(comma + 1, close, line)
-        skip = lo + (is_name(self.t[lo]) and self.t[lo + 1] != "->")
-        touched = self.touched(skip, hi, line) | self.touched(comma + 1, close, line)
+        plain = is_name(self.t[lo]) and self.t[lo + 1] != "->"  # n, pair.n or list[i]
+        result = self.lookup(lo) if plain else None
+        touched = self.touched(lo + plain, hi, line) | self.touched(comma + 1, close, line)
         if result:
             result.written = True
         return ("wait", result, line, touched)

@@ -118,13 +118,21 @@ EDDY_ASYNC(loops, eddy_nothing)
 
 EDDY_ASYNC(names, eddy_nothing)
 {
-    eddy_result n, count;
+    eddy_result n, count, list[2];
+    struct {
+        eddy_result n;
+    } pair;
 
     EDDY_BEGIN
         count = 1;
         use((size_t)count);
         EDDY_POLL(n, eddy_tcp_poll_fill(self->tcp, task, 1));
-        use(self->count);
+        use(self->count + (size_t)n);
+        EDDY_POLL(pair.n, eddy_tcp_poll_fill(self->tcp, task, 1));
+        EDDY_POLL(list[0], eddy_tcp_poll_fill(self->tcp, task, 1));
+        use((size_t)list[0]);
+        EDDY_POLL(pair.n, eddy_tcp_poll_fill(self->tcp, task, 1));
+        use((size_t)pair.n);
         {
             size_t count = 3;
             use(count);
@@ -132,5 +140,5 @@ EDDY_ASYNC(names, eddy_nothing)
         use(sizeof count);
         goto count;
     count:
-        EDDY_END(n);
+        EDDY_END(0);
 }

@@ -139,6 +139,7 @@ EDDY_ASYNC(expressions, eddy_nothing)
     MAYBE_ASSIGNS(i);
     LIST_EACH(p, &self->text) { f(0, p); EDDY_YIELD(); }
     LIST_EACH(p, &self->text) f(0, p, i + 1); /* expect A4 */
+    list_each(p, &self->text) { f(0, p); EDDY_YIELD(); }
     n = 1;
     EDDY_END(n);
 }

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net.h - for tests of streams: a raw peer that is a plain blocking socket, and every poll function
+ * of a stream as a future that a test runs in one line.
+ *
+ * The peer is used from the thread of the loop: what it sends over loopback is there when the call
+ * returns; what it is to receive, the loop must have been driven for. A raw call that would wait
+ * for ever fails the test after ten seconds.
+ */
+#ifndef EDDY_TEST_NET_H
+#define EDDY_TEST_NET_H
+
+#include "loop.h"
+
+/* ---- the raw peer ---- */
+
+/* A stream of the loop, and the raw socket at its other end. */
+int test_peer(eddy_core *core, eddy_tcp **stream);
+/* A raw socket that listens on 127.0.0.1; *addr: where. */
+int test_peer_listen(int backlog, eddy_addr *addr);
+int test_peer_connect(const eddy_addr *addr);
+int test_peer_accept(int listener);
+
+void test_peer_send(int fd, const void *data, size_t len);
+/* Exactly so many bytes. */
+void test_peer_recv(int fd, void *memory, size_t len);
+/* What is there, without waiting: bytes; 0 at the end; -errno, -EAGAIN when there is nothing. */
+long test_peer_try_recv(int fd, void *memory, size_t len);
+/* As much as the kernel takes now, at most len. */
+size_t test_peer_try_send(int fd, const void *data, size_t len);
+/* What the next recv says: 0 for the end, -ECONNRESET, ... Waits. */
+int test_peer_ending(int fd);
+void test_peer_shutdown(int fd);
+void test_peer_close(int fd);
+/* Close it so that the other end is reset. */
+void test_peer_reset(int fd);
+/* Small kernel buffers, so that little is under way. */
+void test_peer_small_buffers(int fd);
+
+/* Byte number `at` of a stream that tells apart what is lost, doubled or out of order. */
+unsigned char test_pattern(size_t at);
+void test_pattern_fill(unsigned char *memory, size_t len, size_t at);
+void test_pattern_check(const unsigned char *memory, size_t len, size_t at);
+
+/* ---- the verbs of a stream, as futures ---- */
+
+struct test_io;
+typedef eddy_result test_io_fn(struct test_io *self, eddy_task *task);
+
+/* One poll function with its arguments, until it ends; *result: EDDY_PENDING until then. */
+struct test_io {
+    EDDY_FRAME;
+    test_io_fn *poll;
+    eddy_tcp *tcp, *to;
+    eddy_listener *listener;
+    eddy_tcp **client;
+    void *memory;
+    size_t len;
+    eddy_bytes rest;
+    eddy_result *result;
+};
+extern const eddy_type test_io_type;
+
+test_io_fn test_io_fill, test_io_read, test_io_peek, test_io_write, test_io_writev,
+    test_io_write_all, test_io_flush, test_io_shutdown, test_io_close, test_io_gone,
+    test_io_connected, test_io_forward, test_io_accept;
+
+eddy_result test_fill(eddy_core *core, eddy_tcp *tcp, size_t min);
+eddy_result test_read(eddy_core *core, eddy_tcp *tcp, void *memory, size_t len);
+eddy_result test_peek(eddy_core *core, eddy_tcp *tcp, void *memory, size_t len);
+eddy_result test_write(eddy_core *core, eddy_tcp *tcp, const void *data, size_t len);
+eddy_result test_write_all(eddy_core *core, eddy_tcp *tcp, const void *data, size_t len);
+eddy_result test_flush(eddy_core *core, eddy_tcp *tcp);
+eddy_result test_shutdown(eddy_core *core, eddy_tcp *tcp);
+eddy_result test_close(eddy_core *core, eddy_tcp *tcp);
+eddy_result test_gone(eddy_core *core, eddy_tcp *tcp);
+eddy_result test_connected(eddy_core *core, eddy_tcp *tcp);
+eddy_result test_forward(eddy_core *core, eddy_tcp *from, eddy_tcp *to);
+eddy_tcp *test_accept(eddy_core *core, eddy_listener *listener);
+
+/* A listener on 127.0.0.1; *addr: where. */
+eddy_listener *test_listener(eddy_core *core, eddy_addr *addr);
+
+/* Sends back what comes, until the end, then frees the stream. */
+struct test_echo {
+    EDDY_FRAME;
+    eddy_tcp *client;
+};
+extern const eddy_type test_echo_type;
+
+/* Turns that may wait up to 10 ms each, until `stands(arg)`; fails the test after ten seconds. */
+void test_until(eddy_core *core, bool (*stands)(void *arg), void *arg);
+/* The same until *result is not EDDY_PENDING; returns it. */
+eddy_result test_until_done(eddy_core *core, const eddy_result *result);
+/* How many descriptors the process has open. */
+int test_open_fds(void);
+
+#endif
