@@ -33,10 +33,12 @@ int main(int argc, char **argv)
 {
     struct args args = parse(argc, argv);
     eddy_core *core = args_core(&args);
-    eddy_listener *listener = args_listen(&args, core, NULL);
-    struct http_server http = {.listener = listener};
+    struct http_server http = {0};
+    eddy_listener *listener;
     eddy_result result;
 
+    until_signal_prepare();
+    listener = http.listener = args_listen(&args, core, NULL);
     if (strcmp(argv[1], "http") == 0)
         result = http_server_start(&http, eddy_core_handle(core));
     else

@@ -163,6 +163,7 @@ int main(int argc, char **argv)
     eddy_result result;
 
     args_parse(&args, argc, argv);
+    until_signal_prepare();
     core = args_core(&args);
     listener = args_listen(&args, core, NULL);
     args_say(listener, "chat", core);

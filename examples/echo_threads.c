@@ -121,6 +121,7 @@ int main(int argc, char **argv)
     eddy_result result;
 
     args_parse(&args, argc, argv);
+    until_signal_prepare();
     core = args_core(&args);
     serve(&args, core);
     for (int i = 0; i < WORKERS; i++)

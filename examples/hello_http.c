@@ -49,6 +49,7 @@ int main(int argc, char **argv)
     eddy_result result;
 
     args_parse(&args, argc, argv);
+    until_signal_prepare();
     core = args_core(&args);
     server.listener = args_listen(&args, core, NULL);
     say_hello(core, server.listener);

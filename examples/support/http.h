@@ -21,41 +21,39 @@
     "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: "            \
     "close\r\n\r\n"
 
-/* Length of the first complete head in `view`, blank line included; 0: not complete yet. */
-static inline size_t http_head_len(eddy_bytes view)
-{
-    const unsigned char *at = view.data;
-    const unsigned char *end = view.data + view.len;
+/* The head of one request. */
+struct http_head {
+    size_t len; /* blank line included; 0: it is not complete yet */
+    bool is_get;
+    bool close; /* the client wants the connection to end after the answer */
+};
 
-    while (end - at >= 4 && (at = memchr(at, '\r', (size_t)(end - at - 3))) != NULL) {
-        if (memcmp(at, "\r\n\r\n", 4) == 0)
-            return (size_t)(at + 4 - view.data);
-        at++;
-    }
-    return 0;
+static inline bool http_line_says_close(const unsigned char *line, size_t len)
+{
+    static const char text[] = "connection: close";
+
+    return (line[0] | 0x20) == 'c' && len >= sizeof text - 1 &&
+           strncasecmp((const char *)line, text, sizeof text - 1) == 0;
 }
 
-static inline bool http_is_get(eddy_bytes head)
+/* Look at the request in front of `view`, line by line, once. HTTP/1.0 does not stay. */
+static inline struct http_head http_head_parse(eddy_bytes view)
 {
-    return head.len > 4 && memcmp(head.data, "GET ", 4) == 0;
-}
+    const unsigned char *line = view.data, *end = view.data + view.len, *next;
+    struct http_head head = {0, view.len > 4 && memcmp(line, "GET ", 4) == 0, false};
 
-/* Does one of the head's lines say `Connection: close`? HTTP/1.0 closes anyway. */
-static inline bool http_wants_close(eddy_bytes head)
-{
-    static const char close_line[] = "\nconnection: close";
-    const char *at = (const char *)head.data;
-    size_t left = head.len;
-
-    while ((at = memchr(at, '\n', left)) != NULL) {
-        left = head.len - (size_t)(at - (const char *)head.data);
-        if (left >= sizeof close_line && strncasecmp(at, close_line, sizeof close_line - 1) == 0)
-            return true;
-        at++;
-        left--;
+    while ((next = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+        if (next - line <= 1 && line != view.data) {
+            head.len = (size_t)(next + 1 - view.data);
+            return head;
+        }
+        if (line == view.data)
+            head.close = next - line < 10 || memcmp(next - 9, "HTTP/1.1\r", 9) != 0;
+        else if (http_line_says_close(line, (size_t)(next - line)))
+            head.close = true;
+        line = next + 1;
     }
-    at = memchr(head.data, '\r', head.len);
-    return at == NULL || at - (const char *)head.data < 8 || memcmp(at - 8, "HTTP/1.1", 8) != 0;
+    return head;
 }
 
 /* The greeting, made anew once a second. */

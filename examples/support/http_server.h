@@ -20,9 +20,8 @@ struct http_client {
     EDDY_FRAME;
     struct http_server *server;
     eddy_tcp *tcp;
-    size_t head_len; /* of the request in view; 0: it is not complete */
-    size_t want;     /* bytes that must be in view before it is worth looking */
-    bool close;
+    struct http_head head; /* of the request in view */
+    size_t want;           /* bytes that must be in view before it is worth looking */
 };
 
 static inline void http_client_done(struct http_client *self)
@@ -30,33 +29,26 @@ static inline void http_client_done(struct http_client *self)
     eddy_tcp_free(self->tcp); /* what was answered is still delivered */
 }
 
-/* Find the request in front of what has arrived. */
-static inline void http_client_look(struct http_client *self)
+/* Find the request in front of what has arrived. False: wait for more of it. */
+static inline bool http_client_look(struct http_client *self)
 {
     eddy_bytes view = eddy_tcp_view(self->tcp);
 
-    self->head_len = http_head_len(view);
-    self->want = self->head_len == 0 ? view.len + 1 : 1;
-    if (self->head_len > HTTP_HEAD_MAX)
-        self->head_len = 0; /* however it was cut into pieces on its way, it is too large */
-    self->close = self->head_len == 0 && view.len >= HTTP_HEAD_MAX;
-    view.len = self->head_len;
-    if (self->head_len > 0)
-        self->close = !http_is_get(view) || http_wants_close(view);
+    self->head = http_head_parse(view);
+    self->want = self->head.len == 0 ? view.len + 1 : 1;
+    return self->head.len > 0 || view.len >= HTTP_HEAD_MAX;
 }
 
 /* Queue the answer to it; a write of so few bytes is accepted whole or not yet. */
 static inline eddy_result http_client_answer(struct http_client *self, eddy_task *task)
 {
-    eddy_bytes head = {eddy_tcp_view(self->tcp).data, self->head_len};
-    const char *answer = self->server->greeting.text;
-    size_t len = self->server->greeting.len;
+    const char *refusal = self->head.len == 0 ? HTTP_TOO_LARGE : HTTP_NOT_GET;
 
-    if (self->head_len == 0)
-        len = strlen(answer = HTTP_TOO_LARGE);
-    else if (!http_is_get(head))
-        len = strlen(answer = HTTP_NOT_GET);
-    return eddy_tcp_poll_write(self->tcp, task, answer, len);
+    if (self->head.len > 0 && self->head.is_get)
+        return eddy_tcp_poll_write(self->tcp, task, self->server->greeting.text,
+                                   self->server->greeting.len);
+    self->head.close = true;
+    return eddy_tcp_poll_write(self->tcp, task, refusal, strlen(refusal));
 }
 
 EDDY_ASYNC(http_client, http_client_done)
@@ -64,21 +56,20 @@ EDDY_ASYNC(http_client, http_client_done)
     eddy_result n;
 
     EDDY_BEGIN
-        self->want = 1;
-        do {
-            EDDY_POLL(n, eddy_tcp_poll_fill(self->tcp, task, self->want));
-            if (n <= 0)
-                break; /* 0: the client closed */
-            http_client_look(self);
-            if (self->head_len == 0 && !self->close)
-                continue;
-            EDDY_POLL(n, http_client_answer(self, task));
-            if (n < 0)
-                break;
-            eddy_tcp_consume(self->tcp, self->head_len);
-            self->server->requests++;
-        } while (!self->close);
-        EDDY_END(0); /* a client that went away is no error of ours */
+    self->want = 1;
+    do {
+        EDDY_POLL(n, eddy_tcp_poll_fill(self->tcp, task, self->want));
+        if (n <= 0)
+            break; /* 0: the client closed */
+        if (!http_client_look(self))
+            continue;
+        EDDY_POLL(n, http_client_answer(self, task));
+        if (n < 0)
+            break;
+        eddy_tcp_consume(self->tcp, self->head.len);
+        self->server->requests++;
+    } while (!self->head.close);
+    EDDY_END(0); /* a client that went away is no error of ours */
 }
 
 /* ---- the server ---- */

@@ -3,7 +3,7 @@
  * alloc.c - the library's allocation verbs, and malloc as the default behind them. No state: any
  * thread may call. Limits and counting belong to whoever gives the pair of functions.
  */
-#include "alloc.h"
+#include "base/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -221,6 +221,15 @@ static const eddy__source_type tcp_type = {
 
 /* ---- making one ---- */
 
+bool eddy__tcp_enter_other(const eddy_tcp *self, const eddy_task *task)
+{
+    EDDY_ASSERT(self->source.core->gone,
+                "task '%s' uses a TCP stream of another loop: a stream belongs to the loop it was "
+                "made on",
+                eddy_task_name(task));
+    return false;
+}
+
 int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out)
 {
     eddy__source *source = eddy__source_new(core, &tcp_type);

@@ -101,16 +101,14 @@ static inline bool eddy__tcp_pool_is_tight(const eddy__pool *pool)
     return (uint64_t)(pool->blocks - pool->blocks_free) * 4 > (uint64_t)pool->blocks_max * 3;
 }
 
-/* The beginning of every poll function. False: the loop is gone. */
+/* False when the loop is gone; a stream of another loop is an assertion. */
+bool eddy__tcp_enter_other(const eddy_tcp *self, const eddy_task *task);
+
+/* The beginning of every poll function. False: the loop is gone. A task that is being polled has a
+ * loop that lives, so one comparison tells all. */
 static inline bool eddy__tcp_enter(const eddy_tcp *self, const eddy_task *task)
 {
-    if (self->source.core->gone)
-        return false;
-    EDDY_ASSERT(task->core == self->source.core,
-                "task '%s' uses a TCP stream of another loop: a stream belongs to the loop it was "
-                "made on",
-                eddy_task_name(task));
-    return true;
+    return task->core == self->source.core || eddy__tcp_enter_other(self, task);
 }
 
 /* The beginning of the functions that take no task. */
@@ -134,6 +132,17 @@ static inline void eddy__tcp_unpark(eddy_waiter *waiter, const eddy_task *task)
     eddy_waiter_clear(waiter);
 }
 
+/* Bytes have left rx: so many more may come. */
+static inline void eddy__tcp_give_credit(eddy_tcp *self, size_t len)
+{
+    eddy__driver *driver = self->source.core->driver;
+    int32_t before = self->source.slot.credit;
+
+    self->source.slot.credit = before + (int32_t)len;
+    if (before <= 0 && self->source.slot.credit > 0)
+        driver->type->credit(driver, &self->source.slot);
+}
+
 /* tcp.c */
 /* A stream over `fd`, which is the stream's when this succeeds. 0 or -errno. */
 int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out);
@@ -146,8 +155,6 @@ eddy_result eddy__tcp_park_writer(eddy_tcp *self, eddy_task *task, const eddy_wa
 /* tcp_read.c */
 /* Give the driver credit for the first time. */
 void eddy__tcp_subscribe(eddy_tcp *self);
-/* Bytes have left rx: so many more may come. */
-void eddy__tcp_give_credit(eddy_tcp *self, size_t len);
 /* Put away what nobody has read, so that it pins no receive block. rx is not empty. */
 void eddy__tcp_settle(eddy_tcp *self);
 /* Somebody waits to hear that the peer is gone: have the driver watch. */

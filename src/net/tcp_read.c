@@ -29,17 +29,6 @@ void eddy__tcp_subscribe(eddy_tcp *self)
     core->driver->type->credit(core->driver, slot);
 }
 
-void eddy__tcp_give_credit(eddy_tcp *self, size_t len)
-{
-    eddy_core *core = self->source.core;
-    eddy__slot *slot = &self->source.slot;
-    int32_t before = slot->credit;
-
-    slot->credit = before + (int32_t)len;
-    if (before <= 0 && slot->credit > 0)
-        core->driver->type->credit(core->driver, slot);
-}
-
 /* ---- putting bytes together, and away ---- */
 
 /* Copy up to `len` bytes from the front of a queue, which stays as it is. Returns how many. */

@@ -211,11 +211,41 @@ static inline void written(eddy_tcp *self, const eddy_task *task)
     queued(self);
 }
 
+/* The stream was the last to write into the cork, where there is room for more, and nothing stands in
+ * the way: the common case of many small answers in a row. */
+static inline bool goes_behind(const eddy_tcp *self, const eddy_task *task, size_t len)
+{
+    const eddy__piece *last = self->tx.last;
+    const eddy_core *core = self->source.core;
+    const eddy__block *cork = core->cork;
+
+    return last != NULL && last->block == cork && task->core == core && task->budget > 0 &&
+           last->at + last->len == cork->data + core->cork_used &&
+           len <= cork->size_bytes - core->cork_used && self->extra == NULL &&
+           (self->source.flags & EDDY__TCP_WRITE_SHUT) == 0 &&
+           self->tx.bytes + len < EDDY__TCP_FLUSH_BYTES;
+}
+
+static inline eddy_result put_behind(eddy_tcp *self, eddy_task *task, const void *data, size_t len)
+{
+    eddy_core *core = self->source.core;
+
+    task->budget--;
+    memcpy(core->cork->data + core->cork_used, data, len);
+    core->cork_used += (uint32_t)len;
+    self->tx.last->len += (uint32_t)len;
+    self->tx.bytes += len;
+    eddy__source_attend(&self->source);
+    return (eddy_result)len;
+}
+
 eddy_result eddy_tcp_poll_write(eddy_tcp *self, eddy_task *task, const void *data, size_t len)
 {
     eddy_bytes part = {data, len};
 
     EDDY_ASSERT(len > 0, "eddy_tcp_poll_write is given 0 bytes");
+    if (goes_behind(self, task, len))
+        return put_behind(self, task, data, len);
     return eddy_tcp_poll_writev(self, task, &part, 1);
 }
 
@@ -332,6 +362,13 @@ static bool is_better_copied(const eddy_tcp *to, const eddy__piece *piece)
            eddy__tcp_pool_is_tight(&to->source.core->pool);
 }
 
+/* The common case: one piece, nothing before it. */
+static inline bool is_single(const eddy_tcp *from, const eddy_tcp *to)
+{
+    return from->rx.first == from->rx.last && to->tx.first == NULL &&
+           !eddy__tcp_pool_is_tight(&to->source.core->pool);
+}
+
 /* Move the first piece. Without memory for a copy the piece itself goes. */
 static void move_piece(eddy_tcp *from, eddy_tcp *to)
 {
@@ -351,10 +388,18 @@ static void move_piece(eddy_tcp *from, eddy_tcp *to)
     eddy__pieces_append(&to->tx, piece);
 }
 
+static void move_pieces(eddy_tcp *from, eddy_tcp *to)
+{
+    size_t limit = eddy__tcp_send_queue(to);
+
+    do {
+        move_piece(from, to);
+    } while (from->rx.first != NULL && to->tx.bytes < limit);
+}
+
 eddy_result eddy_tcp_poll_forward(eddy_tcp *from, eddy_tcp *to, eddy_task *task)
 {
     size_t before = from->rx.bytes;
-    size_t limit;
 
     if (!eddy__tcp_enter(from, task) || !eddy__tcp_enter(to, task))
         return EDDY_LOOP_GONE;
@@ -364,10 +409,12 @@ eddy_result eddy_tcp_poll_forward(eddy_tcp *from, eddy_tcp *to, eddy_task *task)
         return write_later(to, task);
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
-    limit = eddy__tcp_send_queue(to);
-    do {
-        move_piece(from, to);
-    } while (from->rx.first != NULL && to->tx.bytes < limit);
+    if (is_single(from, to)) {
+        to->tx = from->rx;
+        from->rx = (eddy__pieces){NULL, NULL, 0};
+    } else {
+        move_pieces(from, to);
+    }
     before -= from->rx.bytes;
     eddy__tcp_give_credit(from, before);
     written(to, task);

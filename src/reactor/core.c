@@ -105,6 +105,8 @@ static uint32_t power_of_two(uint32_t n)
 static void fill_defaults(eddy_core_options *options)
 {
     DEFAULT(stall_limit_ns, 10 * EDDY_MILLISECOND);
+    if (options->stall_limit_ns < 0)
+        options->stall_limit_ns = INT64_MAX; /* not watched */
     DEFAULT(turn_time_ns, 500 * EDDY_MICROSECOND);
     DEFAULT(turn_polls, 256);
     DEFAULT(task_budget, 128);
@@ -348,11 +350,6 @@ uint64_t eddy_core_free(eddy_core *core)
 }
 
 /* ---- reading ---- */
-
-int64_t eddy__core_now(eddy_core *core)
-{
-    return core->driver->type->now(core->driver);
-}
 
 int64_t eddy_now_ns(eddy_handle *handle)
 {

@@ -232,7 +232,6 @@ bool eddy__core_is_current(const eddy__inbox *inbox);
 extern _Thread_local eddy_core *eddy__current_core;
 /* The inbox, made at first use; NULL: no memory. */
 eddy__inbox *eddy__core_inbox(eddy_core *core);
-int64_t eddy__core_now(eddy_core *core);
 /* turn.c: one pass of tending, waiting and delivering. */
 int eddy__core_wait(eddy_core *core, int64_t deadline_ns);
 /* Jobs and wakes of other threads; then timers. */
@@ -242,6 +241,11 @@ void eddy__core_run_jobs(eddy_core *core, uint32_t max);
 void eddy__core_drop_jobs(eddy_core *core);
 /* dump.c: what one task waits for, as text. */
 void eddy__task_describe(const eddy_task *task, int64_t now_ns, char *text, size_t size);
+
+static inline int64_t eddy__core_now(eddy_core *core)
+{
+    return core->driver->type->now(core->driver);
+}
 
 static inline void eddy__source_attend(eddy__source *self)
 {

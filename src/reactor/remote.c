@@ -105,7 +105,7 @@ struct called {
 
 static void called_done(struct called *self)
 {
-    if (self->inner != NULL && (self->frame.state & EDDY__FUTURE_STARTED) == 0)
+    if (self->frame.line == 0) /* never polled: the inner future is no child yet */
         eddy_future_drop(self->inner);
     eddy__gate_open(&self->call->gate);
 }

@@ -27,6 +27,7 @@ void eddy__task_init(eddy_task *task, eddy_core *core, eddy_future *root)
 {
     task->core = core;
     task->root = root;
+    eddy__future_start(root);
     task->id = ++core->next_id;
     task->spawned_ns = core->now_ns;
     eddy__list_init(&task->queue);
@@ -118,8 +119,7 @@ void eddy__task_end_tree(eddy_task *task)
 {
     eddy_future *root = task->root;
 
-    if ((root->state & EDDY__FUTURE_STATIC) == 0)
-        eddy__future_end(root, task);
+    eddy__future_end(root, task);
     task->root = NULL;
     /* Waits armed by a future that is no part of the tree: none should be left. */
     eddy__waiters_disarm(task, NULL, SIZE_MAX);
@@ -220,19 +220,6 @@ void eddy__task_drop_doomed(eddy_core *core)
 
 /* ---- one poll ---- */
 
-static eddy_result poll_root(eddy_task *task)
-{
-    eddy_future *root = task->root;
-
-    if ((root->state & EDDY__FUTURE_STATIC) != 0)
-        return root->type->poll(root, task);
-    if ((root->state & EDDY__FUTURE_STARTED) == 0)
-        eddy__future_start(root);
-    eddy__future_check(root);
-    task->at = root;
-    return root->type->poll(root, task);
-}
-
 static void check_armed(const eddy_task *task)
 {
     EDDY_ASSERT((task->state & (EDDY__TASK_QUEUED | EDDY__TASK_PARKED)) != 0 ||
@@ -244,15 +231,17 @@ static void check_armed(const eddy_task *task)
 
 void eddy__task_poll(eddy_task *task)
 {
+    const uint16_t over = EDDY__TASK_QUEUED | EDDY__TASK_NOTIFIED | EDDY__TASK_PARKED;
     eddy_core *core = task->core;
+    eddy_future *root = task->root;
     eddy_result result;
 
-    task->state |= EDDY__TASK_RUNNING;
-    task->state &= (uint16_t) ~(EDDY__TASK_QUEUED | EDDY__TASK_NOTIFIED | EDDY__TASK_PARKED);
+    task->state = (uint16_t)((task->state & ~over) | EDDY__TASK_RUNNING);
     task->budget = core->options.task_budget;
+    task->at = root;
     task->polls++;
     core->stats.polls++;
-    result = poll_root(task);
+    result = root->type->poll(root, task);
     task->state &= (uint16_t)~EDDY__TASK_RUNNING;
     if (result != EDDY_PENDING)
         finish(task, result);

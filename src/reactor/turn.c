@@ -121,13 +121,13 @@ static void see_stall(eddy_core *core, const char *name, uint64_t id, int64_t to
 /* Poll one task and see how long it took. Returns the time after it. */
 static int64_t poll_timed(eddy_core *core, eddy_task *task, int64_t before_ns)
 {
-    const char *name = eddy_task_name(task);
+    const char *name = task->name != NULL ? task->name : task->root->type->name;
     uint64_t id = task->id;
     int64_t after_ns;
 
     eddy__task_poll(task);
-    after_ns = core->driver->type->now(core->driver);
-    if (after_ns - before_ns > core->options.stall_limit_ns && core->options.stall_limit_ns >= 0)
+    after_ns = eddy__core_now(core);
+    if (after_ns - before_ns > core->options.stall_limit_ns)
         see_stall(core, name, id, after_ns - before_ns);
     return after_ns;
 }
@@ -157,7 +157,7 @@ static uint32_t run_tasks(eddy_core *core)
         return 0;
     eddy__list_init(&batch);
     eddy__list_splice(&batch, &core->ready);
-    start_ns = now_ns = core->driver->type->now(core->driver);
+    start_ns = now_ns = eddy__core_now(core);
     while (!eddy__list_empty(&batch)) {
         eddy_task *task = EDDY__CONTAINER(batch.next, eddy_task, queue);
 
@@ -210,7 +210,7 @@ int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
                 : core->driver->type->wait(core->driver, deadline_ns, events, EVENTS_MAX);
     if (asleep)
         eddy__inbox_awake(core->inbox);
-    core->now_ns = core->driver->type->now(core->driver);
+    core->now_ns = eddy__core_now(core);
     if (count < 0)
         return count;
     eddy__source_deliver(core, events, count);
@@ -267,6 +267,12 @@ eddy_result eddy_core_run(eddy_core *core, eddy_future *future)
     eddy_result result;
 
     enter(core, "eddy_core_run");
+    if ((future->state & EDDY__FUTURE_STATIC) != 0) { /* what eddy_box() gives without memory */
+        leave(core);
+        return future->type->poll(future, NULL);
+    }
+    EDDY_ASSERT((future->state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_ENDED)) == 0,
+                "future '%s' is run after its first poll: construct it anew", future->type->name);
     core->deadlock[0] = '\0';
     memset(&core->main, 0, sizeof core->main);
     core->main.state = EDDY__TASK_MAIN;
