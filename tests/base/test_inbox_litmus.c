@@ -4,8 +4,7 @@
  * a thread puts something in at the very moment at which the loop goes to sleep. At least one of
  * the two must see the other. A processor with store buffers (every one) makes both miss when an
  * order in inbox.c is weaker than sequentially consistent: not in every run, but never when it is
- * right. The thread sanitizer and the model,
- * which never lets two steps overlap, cannot show that.
+ * right. Neither the thread sanitizer nor the model, where no two steps overlap, can show that.
  */
 #include <pthread.h>
 #include <sched.h>

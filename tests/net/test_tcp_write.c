@@ -530,7 +530,7 @@ static void a_dropped_write_delivers_what_was_accepted(void **state)
         eddy_join_abort(join);
         assert_int_equal(test_join_end(core, join), EDDY_DROPPED);
         accepted = eddy_tcp_queued(tcp);
-        assert_int_equal(accepted > 0, k > 0);
+        if ((accepted > 0) != (k > 0)) fail_msg("k %d accepted %zu %x %d polls %d sent %d", k, accepted, tcp->source.flags, tcp->write_error, (int)test_stats(core).polls, (int)test_stats(core).bytes_sent);
         while (eddy_tcp_queued(tcp) > 0) {
             unsigned char memory[4096];
 
@@ -610,7 +610,9 @@ static bool echo_without_memory(long n)
     options.allocator = &allocator;
     if (eddy_core_new(&options, &core) == 0) {
         if (eddy_tcp_pair(eddy_core_handle(core), &a, &b) == 0) {
-            if (test_write(core, a, large, 40000) > 0 && test_fill(core, b, 30000) > 0 &&
+            eddy_result written = test_write(core, a, large, 40000);
+
+            if (written > 0 && test_fill(core, b, (size_t)written) > 0 &&
                 test_forward(core, b, b) > 0)
                 (void)test_read(core, a, memory, sizeof memory);
             eddy_tcp_free(a);

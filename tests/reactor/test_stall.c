@@ -30,7 +30,7 @@ static void tell(void *arg, const char *name, uint64_t id, int64_t took_ns)
     told->took_ns = took_ns;
 }
 
-/* Burns the clock in its one poll. */
+/* Burns the clock in its second poll. */
 struct burn {
     EDDY_FRAME;
     int64_t duration_ns;
@@ -41,6 +41,7 @@ EDDY_ASYNC(burn, eddy_nothing)
     EDDY_BEGIN
         if (self->name != NULL)
             eddy_task_set_name(task, self->name);
+        EDDY_YIELD();
         test_spin(eddy_task_handle(task), self->duration_ns);
         EDDY_END(0);
 }

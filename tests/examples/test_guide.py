@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# eddy-test: drivers
+"""The programs of docs/guide do what its text says."""
+import glob
+import os
+import signal
+
+import support
+
+GUIDE = os.path.join(support.EXAMPLES, "guide")
+
+
+class Guide(support.Case):
+
+    def run_to_its_end(self, name):
+        return self.start(name, folder=GUIDE).end().decode()
+
+    def test_every_program_is_tested_here(self):
+        sources = glob.glob(os.path.join(support.ROOT, "examples", "guide", "*.c"))
+        names = {os.path.basename(path)[:-2] for path in sources}
+        self.assertEqual({"the_loop", "core", "handle", "remote", "echo_server"}, names)
+
+    def test_the_loop(self):
+        self.assertRegex(self.run_to_its_end("the_loop"), r"\Arang after [1-9]\d? turns\n\Z")
+
+    def test_core(self):
+        lines = self.run_to_its_end("core").splitlines()
+        background = [line for line in lines if line.startswith("in the background ")]
+        self.assertEqual([f"in the background {i}" for i in range(1, len(background) + 1)],
+                         background)
+        self.assertLessEqual(len(background), 10)
+        others = [line for line in lines if line not in background]
+        told = "the first run gave 2; what was spawned waits"
+        self.assertEqual(["the first run 1", "the first run 2", told, "the second run 1",
+                          "the second run 2", "the second run 3", "the second run gave 3"], others)
+        # The background's first pause is the shortest: it goes on in the middle of the first run.
+        self.assertIn("in the background 1", lines[:lines.index("the first run 2")])
+        self.assertGreater(len(background), lines.index(told) - 2)
+
+    def test_handle(self):
+        self.assertEqual("hello from a task of its own\n", self.run_to_its_end("handle"))
+
+    def test_remote(self):
+        self.assertEqual("twice 1 is 2\ntwice 2 is 4\ntwice 3 is 6\n",
+                         self.run_to_its_end("remote"))
+
+    def test_echo_server(self):
+        program, address = self.serve_at("echo_server", folder=GUIDE)
+        jobs = [(self.connect(address), os.urandom(1 + 4999 * i)) for i in range(20)]
+        for (_, sent), received in zip(jobs, support.drive(jobs)):
+            self.assertTrue(received == sent, f"{len(sent)} bytes came back changed")
+        program.stop(signal.SIGTERM, -signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    support.main()
