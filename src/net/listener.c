@@ -139,7 +139,7 @@ static void on_failed(eddy_listener *self, int32_t error)
         break;
     case EDDY__ACCEPT_FATAL:
         self->error = error;
-        eddy_waiter_wake(&self->waiter);
+        eddy__waiter_wake(&self->waiter);
         break;
     }
 }
@@ -151,7 +151,7 @@ static void on_accepted(eddy_listener *self, int32_t fd)
         eddy__socket_close(fd);
         self->source.core->stats.accept_dropped++;
     }
-    eddy_waiter_wake(&self->waiter);
+    eddy__waiter_wake(&self->waiter);
 }
 
 static void listener_event(eddy__source *source, const eddy__event *event)

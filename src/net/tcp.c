@@ -18,9 +18,9 @@ static void fail(eddy_tcp *self, int32_t error)
     if (self->read_error == 0 && (self->source.flags & EDDY__TCP_END) == 0)
         self->read_error = error;
     eddy__tcp_write_fail(self, error);
-    eddy_waiter_wake(&self->reader);
+    eddy__waiter_wake(&self->reader);
     if (self->extra != NULL)
-        eddy_waiter_wake(&self->extra->gone);
+        eddy__waiter_wake(&self->extra->gone);
 }
 
 /* Bytes that nobody will read. */
@@ -71,16 +71,16 @@ static void on_bytes(eddy_tcp *self, const eddy__event *event)
     if (self->source.slot.credit <= 0 && self->source.slot.credit + event->result > 0)
         core->stats.limit_recv_window++;
     if (self->rx.bytes >= self->reader_min)
-        eddy_waiter_wake(&self->reader);
+        eddy__waiter_wake(&self->reader);
     eddy__source_attend(&self->source);
 }
 
 static void on_end(eddy_tcp *self)
 {
     self->source.flags |= EDDY__TCP_END;
-    eddy_waiter_wake(&self->reader);
+    eddy__waiter_wake(&self->reader);
     if (self->extra != NULL)
-        eddy_waiter_wake(&self->extra->gone);
+        eddy__waiter_wake(&self->extra->gone);
     if ((self->source.flags & EDDY__TCP_CLOSING) != 0)
         eddy__source_attend(&self->source);
 }
@@ -94,7 +94,7 @@ static void on_hangup(eddy_tcp *self)
     if ((self->source.flags & EDDY__TCP_FIN_SENT) == 0 &&
         eddy__socket_is_reset(self->source.slot.fd))
         self->extra->hangup = -ECONNRESET;
-    eddy_waiter_wake(&self->extra->gone);
+    eddy__waiter_wake(&self->extra->gone);
 }
 
 static void on_connected(eddy_tcp *self, int32_t result)

@@ -74,7 +74,10 @@ void eddy__task_end_tree(eddy_task *task);
 /* A leaf that is about to succeed spends one unit; false: it must return eddy__task_yield(). */
 static inline bool eddy__task_spend(eddy_task *task)
 {
-    return task->budget-- > 0;
+    if (task->budget == 0)
+        return false;
+    task->budget--;
+    return true;
 }
 /* Out of budget: poll the task again next turn. EDDY_PENDING. */
 eddy_result eddy__task_yield(eddy_task *task);
@@ -99,6 +102,8 @@ void eddy__future_end(eddy_future *future, eddy_task *task);
 
 /* Unlink and disarm every waiter armed by a future that lies in [from, from + size). */
 void eddy__waiters_disarm(eddy_task *task, const void *from, size_t size);
+/* eddy_waiter_wake() for callers that are known to be on the loop's thread. */
+void eddy__waiter_wake(eddy_waiter *self);
 
 /* ---- alarms: timers of the loop's own objects ---- */
 

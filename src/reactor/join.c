@@ -64,7 +64,7 @@ void eddy__join_finish(eddy_join *self, eddy_result result)
     self->task = NULL;
     self->result = result;
     eddy__alarm_stop(self->core, &self->grace);
-    eddy_waiter_wake(&self->waiter);
+    eddy__waiter_wake(&self->waiter);
 }
 
 eddy_result eddy_join_poll(eddy_join *self, eddy_task *task)
@@ -72,6 +72,8 @@ eddy_result eddy_join_poll(eddy_join *self, eddy_task *task)
     if (self->result == EDDY_PENDING)
         return eddy_waiter_park(&self->waiter, task, &join_wait);
     eddy_waiter_clear(&self->waiter);
+    if (!eddy__task_spend(task))
+        return eddy__task_yield(task);
     self->read = true;
     return self->result;
 }

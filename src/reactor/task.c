@@ -94,9 +94,12 @@ int eddy_spawn(eddy_handle *handle, eddy_future *future)
 int eddy_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy_join **join)
 {
     eddy_task *task = NULL;
-    eddy_join *fresh = handle->core->gone ? NULL : eddy__join_new(handle->core);
+    eddy_join *fresh = NULL;
     int error;
 
+    eddy__core_check(handle->core, "eddy_spawn_joinable");
+    if (!handle->core->gone)
+        fresh = eddy__join_new(handle->core);
     if (fresh == NULL) {
         error = handle->core->gone ? EDDY_LOOP_GONE : -ENOMEM;
         eddy_future_drop(future);

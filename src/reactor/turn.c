@@ -42,7 +42,7 @@ static void fire(eddy__timer *timer)
         eddy_sleep *sleep = EDDY__CONTAINER(timer, eddy_sleep, timer);
 
         sleep->reached = true;
-        eddy_waiter_wake(&sleep->waiter);
+        eddy__waiter_wake(&sleep->waiter);
     }
 }
 
@@ -285,11 +285,14 @@ eddy_result eddy_core_run(eddy_core *core, eddy_future *future)
 
 static eddy_result turn(eddy_core *core, int64_t max_wait_ns)
 {
+    uint64_t jobs_before = core->stats.jobs_run;
     int64_t deadline_ns = 0;
     uint32_t polls;
     int error;
 
     eddy__core_begin_turn(core);
+    if (core->stats.jobs_run != jobs_before)
+        max_wait_ns = 0; /* this turn has done something: do not sleep on it */
     if (max_wait_ns == EDDY_FOREVER)
         deadline_ns = EDDY_FOREVER;
     else if (max_wait_ns > 0)

@@ -68,7 +68,7 @@ eddy_result eddy_waiter_park(eddy_waiter *self, eddy_task *task, const eddy_wait
     return EDDY_PENDING;
 }
 
-void eddy_waiter_wake(eddy_waiter *self)
+void eddy__waiter_wake(eddy_waiter *self)
 {
     eddy_task *task = self->task;
 
@@ -76,6 +76,14 @@ void eddy_waiter_wake(eddy_waiter *self)
         return;
     disarm(self);
     eddy__task_wake(task);
+}
+
+void eddy_waiter_wake(eddy_waiter *self)
+{
+    if (self->task == NULL)
+        return;
+    eddy__core_check(self->task->core, "eddy_waiter_wake");
+    eddy__waiter_wake(self);
 }
 
 void eddy_waiter_clear(eddy_waiter *self)

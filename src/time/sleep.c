@@ -23,8 +23,21 @@ static void disarm(eddy_waiter *waiter)
     eddy__wheel_stop(&core->wheel, timer_of(self));
 }
 
-static const eddy_wait_type sleep_wait = {"sleep", disarm, true};
-static const eddy_wait_type deadline_wait = {"deadline", disarm, true};
+/* Not external: what can end these waits stands in the wheel, where the loop sees it. */
+static const eddy_wait_type sleep_wait = {"sleep", disarm, false};
+static const eddy_wait_type deadline_wait = {"deadline", disarm, false};
+
+/* For ever is nothing to wait for: such a timer is not in the wheel, so that a loop in which only
+ * these are left is found to be stuck. */
+static void tell_wheel(eddy_sleep *self)
+{
+    eddy__wheel *wheel = &self->core->wheel;
+
+    if (self->timer.deadline_ns == EDDY_FOREVER)
+        eddy__wheel_stop(wheel, timer_of(self));
+    else
+        eddy__wheel_start(wheel, timer_of(self), self->timer.deadline_ns);
+}
 
 void eddy_sleep_start_at(eddy_sleep *self, eddy_task *task, int64_t when_ns)
 {
@@ -33,10 +46,9 @@ void eddy_sleep_start_at(eddy_sleep *self, eddy_task *task, int64_t when_ns)
     self->core = task->core;
     self->started = true;
     self->reached = false;
-    if (timer_of(self)->armed)
-        eddy__wheel_start(&task->core->wheel, timer_of(self), when_ns);
-    else
-        self->timer.deadline_ns = when_ns;
+    self->timer.deadline_ns = when_ns;
+    if (self->waiter.task != NULL)
+        tell_wheel(self);
 }
 
 void eddy_sleep_start(eddy_sleep *self, eddy_task *task, int64_t duration_ns)
@@ -53,7 +65,7 @@ static void arm(eddy_sleep *self, eddy_task *task)
         return;
     task->core->stats.timers_started++;
     timer_of(self)->kind = EDDY__TIMER_SLEEP;
-    eddy__wheel_start(&task->core->wheel, timer_of(self), self->timer.deadline_ns);
+    tell_wheel(self);
 }
 
 static void stop(eddy_sleep *self)
