@@ -35,7 +35,7 @@ typedef struct eddy_listener_options {
     bool reuse_port;       /* several sockets, one per loop, share the port (SO_REUSEPORT) */
     bool nagle; /* leave TCP_NODELAY off on accepted streams; corking makes it needless */
     eddy_dual_stack dual_stack;
-    uint32_t accept_max; /* accepted connections held for the task; 64 */
+    uint32_t accept_max; /* accepted connections held for the task, at most 65536; 64 */
 } eddy_listener_options;
 
 /**
@@ -44,9 +44,10 @@ typedef struct eddy_listener_options {
  * @param addr     address; port 0 lets the system choose, see eddy_listener_local_addr()
  * @param options  NULL for all defaults; copied
  * @param out      set to the listener, owned by the caller; untouched on error
- * @return         0; -EINVAL: no address or options of an unknown size; -EADDRINUSE,
- *                 -EADDRNOTAVAIL, -EACCES, -EMFILE, -ENOMEM, EDDY_LOOP_GONE
+ * @return         0; -EINVAL: no address, an option out of range, or options of an unknown size;
+ *                 -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EMFILE, -ENOMEM, EDDY_LOOP_GONE
  * Allocates: from the loop's slab. See: bind(2), listen(2), tokio_core TcpListener::bind
+ * Thread: loop.
  */
 EDDY_API int eddy_listener_bind(eddy_handle *handle, const eddy_addr *addr,
                                 const eddy_listener_options *options, eddy_listener **out);
@@ -54,9 +55,11 @@ EDDY_API int eddy_listener_bind(eddy_handle *handle, const eddy_addr *addr,
 /**
  * Take over a socket that listens already.
  * @param handle  loop
- * @param fd      descriptor; made non-blocking and close-on-exec; the listener's when this succeeds
- * @param out     set to the listener, owned by the caller
+ * @param fd      descriptor; made non-blocking and close-on-exec; the listener's when this
+ *                succeeds, the caller's still when not
+ * @param out     set to the listener, owned by the caller; untouched on error
  * @return        0; -EBADF, -ENOTSOCK, -EINVAL: does not listen; -ENOMEM, EDDY_LOOP_GONE
+ * Thread: loop.
  */
 EDDY_API int eddy_listener_adopt(eddy_handle *handle, int fd, eddy_listener **out);
 
@@ -66,8 +69,10 @@ EDDY_API int eddy_listener_adopt(eddy_handle *handle, int fd, eddy_listener **ou
  * @param task    current task; waits as "listener: accept"
  * @param client  set to the stream, owned by the caller, when the result is 0
  * @return        0; EDDY_PENDING; -ECANCELED; -EBADF, -EINVAL, ...: the listener is broken, for
- * good Dropping: no client is lost, it stays with the listener. Cost: at most 1 system call. See:
- * accept4(2), io_uring_prep_multishot_accept(3)
+ *                good
+ * Dropping: no client is lost, it stays with the listener. Cost: at most 1 system call.
+ * See: accept4(2), io_uring_prep_multishot_accept(3)
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_listener_poll_accept(eddy_listener *self, eddy_task *task,
                                                               eddy_tcp **client);
@@ -77,13 +82,15 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_listener_poll_accept(eddy_listener *sel
  * @param self  listener
  * @param addr  set
  * @return      0 or -errno
+ * Thread: loop.
  */
 EDDY_API int eddy_listener_local_addr(const eddy_listener *self, eddy_addr *addr);
 
 /**
- * Stop listening. Connections that wait are closed by the system.
- * @param self  listener; NULL does nothing
- * Thread: loop; any once the loop is freed.
+ * Stop listening. Connections that nobody took are closed. The port is free again when the loop has
+ * made a turn or two.
+ * @param self  listener; NULL does nothing; no other task may be waiting at it (asserted: abort
+ * that task first, or have it free the listener) Thread: loop; any once the loop is freed.
  */
 EDDY_API void eddy_listener_free(eddy_listener *self);
 
@@ -92,6 +99,7 @@ EDDY_API void eddy_listener_free(eddy_listener *self);
  * @param self  listener
  * @param ttl   1..255
  * @return      0; -EINVAL; -errno
+ * Thread: loop.
  */
 EDDY_API int eddy_listener_set_ttl(eddy_listener *self, uint32_t ttl);
 
@@ -100,6 +108,7 @@ EDDY_API int eddy_listener_set_ttl(eddy_listener *self, uint32_t ttl);
  * @param self  listener
  * @param ttl   set
  * @return      0 or -errno
+ * Thread: loop.
  */
 EDDY_API int eddy_listener_ttl(const eddy_listener *self, uint32_t *ttl);
 
@@ -108,6 +117,7 @@ EDDY_API int eddy_listener_ttl(const eddy_listener *self, uint32_t *ttl);
  * @param self     listener
  * @param only_v6  set
  * @return         0; -errno (-ENOPROTOOPT or -EOPNOTSUPP on an IPv4 socket)
+ * Thread: loop.
  */
 EDDY_API int eddy_listener_only_v6(const eddy_listener *self, bool *only_v6);
 

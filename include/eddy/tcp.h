@@ -43,10 +43,29 @@ typedef struct eddy_tcp_limits {
  * @param to      address of the peer
  * @param out     set to the stream, owned by the caller; untouched on error
  * @return        0: under way, see eddy_tcp_poll_connected(); -EINVAL: no address or port 0;
- * -EMFILE, -ENOBUFS, -ENOMEM, EDDY_LOOP_GONE Freeing the stream cancels the attempt. Allocates:
- * from the loop's slab. See: connect(2), io_uring_prep_connect(3), tokio_core TcpStream::connect
+ *                -EMFILE, -ENOBUFS, -ENOMEM, EDDY_LOOP_GONE
+ * Freeing the stream cancels the attempt; what was written until then is dropped, and counted.
+ * Allocates: from the loop's slab.
+ * See: connect(2), io_uring_prep_connect(3), tokio_core TcpStream::connect
+ * Thread: loop.
  */
 EDDY_API int eddy_tcp_connect(eddy_handle *handle, const eddy_addr *to, eddy_tcp **out);
+
+/**
+ * As eddy_tcp_connect(), with a socket of the caller's: one that is bound to an address or a
+ * device, or has options set that must be there from the first packet on.
+ * @param handle  loop
+ * @param fd      stream socket, neither connected nor listening; made non-blocking and
+ *                close-on-exec; the stream's when this succeeds, the caller's still when not
+ * @param to      address of the peer, of the socket's family
+ * @param out     set to the stream, owned by the caller; untouched on error
+ * @return        0: under way, see eddy_tcp_poll_connected(), which tells -EISCONN and
+ *                -EAFNOSUPPORT too; -EINVAL: no address, port 0, or not a stream socket; -EBADF,
+ *                -ENOTSOCK, -ENOMEM, EDDY_LOOP_GONE
+ * Allocates: from the loop's slab. See: tokio_core TcpStream::connect_stream
+ * Thread: loop.
+ */
+EDDY_API int eddy_tcp_connect_fd(eddy_handle *handle, int fd, const eddy_addr *to, eddy_tcp **out);
 
 /**
  * Wait until the connection stands.
@@ -54,6 +73,7 @@ EDDY_API int eddy_tcp_connect(eddy_handle *handle, const eddy_addr *to, eddy_tcp
  * @param task  current task; waits as "tcp: connect"
  * @return      0; EDDY_PENDING; -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, -ETIMEDOUT, -ECANCELED
  * Dropping: the attempt goes on until the stream is freed.
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_connected(eddy_tcp *self, eddy_task *task);
 
@@ -64,6 +84,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_connected(eddy_tcp *self, eddy
  *                the caller's still when not
  * @param out     set to the stream, owned by the caller
  * @return        0; -EBADF, -ENOTSOCK, -EINVAL (not a stream socket), -ENOMEM, EDDY_LOOP_GONE
+ * Thread: loop.
  */
 EDDY_API int eddy_tcp_adopt(eddy_handle *handle, int fd, eddy_tcp **out);
 
@@ -74,6 +95,7 @@ EDDY_API int eddy_tcp_adopt(eddy_handle *handle, int fd, eddy_tcp **out);
  * @param b       set to the other
  * @return        0 or -errno; on error neither is set
  * Blocks: for a connect over loopback.
+ * Thread: loop.
  */
 EDDY_API int eddy_tcp_pair(eddy_handle *handle, eddy_tcp **a, eddy_tcp **b);
 
@@ -82,6 +104,7 @@ EDDY_API int eddy_tcp_pair(eddy_handle *handle, eddy_tcp **a, eddy_tcp **b);
  * @param self    stream
  * @param limits  new limits, copied
  * @return        0; -EINVAL: unknown size
+ * Thread: loop.
  */
 EDDY_API int eddy_tcp_set_limits(eddy_tcp *self, const eddy_tcp_limits *limits);
 
@@ -97,6 +120,7 @@ EDDY_API int eddy_tcp_set_limits(eddy_tcp *self, const eddy_tcp_limits *limits);
  *              before; -EMSGSIZE: min is above the window; -ECANCELED
  * Dropping: loses nothing, the bytes stay in the stream. Allocates: no. Cost: at most 1 system
  * call. See: recv(2), io_uring_prep_recv_multishot(3)
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_fill(eddy_tcp *self, eddy_task *task, size_t min);
 
@@ -105,6 +129,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_fill(eddy_tcp *self, eddy_task
  * @param self  stream
  * @return      bytes, valid until the poll function returns or the stream is used for reading
  * again; len 0 when there are none
+ * Thread: loop.
  */
 EDDY_API eddy_bytes eddy_tcp_view(const eddy_tcp *self);
 
@@ -112,6 +137,7 @@ EDDY_API eddy_bytes eddy_tcp_view(const eddy_tcp *self);
  * Release bytes from the front of the unread ones.
  * @param self  stream
  * @param len   bytes, at most what poll_fill or view told (asserted)
+ * Thread: loop.
  */
 EDDY_API void eddy_tcp_consume(eddy_tcp *self, size_t len);
 
@@ -123,6 +149,7 @@ EDDY_API void eddy_tcp_consume(eddy_tcp *self, size_t len);
  * @param len     > 0
  * @return        > 0 bytes copied and consumed; 0 the peer closed; EDDY_PENDING; errors as
  * poll_fill Dropping: loses nothing.
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_read(eddy_tcp *self, eddy_task *task,
                                                        void *memory, size_t len);
@@ -134,6 +161,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_read(eddy_tcp *self, eddy_task
  * @param memory  at least `len` bytes
  * @param len     > 0
  * @return        as eddy_tcp_poll_read()
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_peek(eddy_tcp *self, eddy_task *task,
                                                        void *memory, size_t len);
@@ -143,6 +171,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_peek(eddy_tcp *self, eddy_task
  * @param self  stream
  * @param task  current task; waits as "tcp: gone"; beside it another task may read
  * @return      0: the peer closed its side; -ECONNRESET, ...: it is broken; EDDY_PENDING
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_gone(eddy_tcp *self, eddy_task *task);
 
@@ -160,6 +189,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_gone(eddy_tcp *self, eddy_task
  * @param len   > 0
  * @return      > 0 bytes accepted; EDDY_PENDING; -EPIPE, -ECONNRESET, ...; -ECANCELED
  * Dropping: what was accepted is delivered. Cost: no system call, or one at 64 KiB.
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_write(eddy_tcp *self, eddy_task *task,
                                                         const void *data, size_t len);
@@ -171,6 +201,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_write(eddy_tcp *self, eddy_tas
  * @param rest  what is left; advanced by what was accepted, so that a drop loses and repeats
  * nothing
  * @return      0: all accepted; EDDY_PENDING; errors as eddy_tcp_poll_write()
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_write_all(eddy_tcp *self, eddy_task *task,
                                                             eddy_bytes *rest);
@@ -182,6 +213,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_write_all(eddy_tcp *self, eddy
  * @param parts  ranges, copied
  * @param count  how many
  * @return       bytes accepted, in all (0 when all ranges are empty); else as eddy_tcp_poll_write()
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_writev(eddy_tcp *self, eddy_task *task,
                                                          const eddy_bytes *parts, size_t count);
@@ -195,6 +227,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_writev(eddy_tcp *self, eddy_ta
  * @param len   bytes, > 0; from + len within the buffer (asserted)
  * @return      `len`: accepted, all of it; EDDY_PENDING while the queue is at its limit; errors as
  *              eddy_tcp_poll_write()
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_write_buf(eddy_tcp *self, eddy_task *task,
                                                             eddy_buf *buf, size_t from, size_t len);
@@ -205,6 +238,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_write_buf(eddy_tcp *self, eddy
  * @param to    stream to write; of the same loop (asserted)
  * @param task  current task; waits as "tcp: write" on `to`; never waits for bytes to come
  * @return      bytes moved (0 when there were none); EDDY_PENDING; errors of writing `to`
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_forward(eddy_tcp *from, eddy_tcp *to,
                                                           eddy_task *task);
@@ -215,6 +249,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_forward(eddy_tcp *from, eddy_t
  * @param data  bytes, copied
  * @param len   > 0
  * @return      `len`; -EAGAIN: it does not fit within the limit; errors as eddy_tcp_poll_write()
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_try_write(eddy_tcp *self, const void *data,
                                                        size_t len);
@@ -222,6 +257,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_try_write(eddy_tcp *self, const voi
 /**
  * Send what is queued now instead of at the end of the turn.
  * @param self  stream
+ * Thread: loop.
  */
 EDDY_API void eddy_tcp_push(eddy_tcp *self);
 
@@ -229,6 +265,7 @@ EDDY_API void eddy_tcp_push(eddy_tcp *self);
  * Bytes that were accepted and that the kernel has not taken yet.
  * @param self  stream
  * @return      bytes
+ * Thread: loop.
  */
 EDDY_API size_t eddy_tcp_queued(const eddy_tcp *self);
 
@@ -237,6 +274,7 @@ EDDY_API size_t eddy_tcp_queued(const eddy_tcp *self);
  * @param self  stream
  * @param task  current task; waits as "tcp: flush"
  * @return      0; EDDY_PENDING; errors as eddy_tcp_poll_write(); -ECANCELED
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_flush(eddy_tcp *self, eddy_task *task);
 
@@ -248,6 +286,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_flush(eddy_tcp *self, eddy_tas
  * @param task  current task; waits as "tcp: shutdown"
  * @return      0: the FIN is on its way; EDDY_PENDING; errors as eddy_tcp_poll_write()
  * Dropping: the FIN still follows.
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_shutdown(eddy_tcp *self, eddy_task *task);
 
@@ -259,6 +298,7 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_shutdown(eddy_tcp *self, eddy_
  * @return      0: the peer closed after having received all; EDDY_PENDING; -ETIMEDOUT: linger_ns
  *              passed; -EMSGSIZE: the peer went on sending beyond linger_bytes; -ECONNRESET, -EPIPE
  * Dropping: the stream's free does the rest in the background.
+ * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_close(eddy_tcp *self, eddy_task *task);
 
@@ -294,18 +334,21 @@ typedef struct eddy_tcp_writer {
  * @param self    stream; now owned by the halves: not to be freed any more
  * @param reader  set
  * @param writer  set
+ * Thread: loop.
  */
 EDDY_API void eddy_tcp_split(eddy_tcp *self, eddy_tcp_reader *reader, eddy_tcp_writer *writer);
 
 /**
  * Give the reading half back: what comes is read no more.
  * @param self  half; zeroed; one that is zero is left alone
+ * Thread: loop.
  */
 EDDY_API void eddy_tcp_reader_free(eddy_tcp_reader *self);
 
 /**
  * Give the writing half back: FIN follows what was written.
  * @param self  half; zeroed; one that is zero is left alone
+ * Thread: loop.
  */
 EDDY_API void eddy_tcp_writer_free(eddy_tcp_writer *self);
 

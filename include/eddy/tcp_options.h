@@ -78,7 +78,8 @@ typedef struct eddy_keepalive {
  * Set keep-alive.
  * @param self       stream
  * @param keepalive  setting, copied
- * @return           0; -EINVAL; -errno
+ * @return           0; -EINVAL: negative, or beyond what the system takes (on Linux 32767 s and 127
+ *                   probes); -errno. Nothing is changed on error
  * Thread: loop. See: tcp(7) TCP_KEEPIDLE
  */
 EDDY_API int eddy_tcp_set_keepalive(eddy_tcp *self, const eddy_keepalive *keepalive);
@@ -95,8 +96,8 @@ EDDY_API int eddy_tcp_keepalive(const eddy_tcp *self, eddy_keepalive *keepalive)
 /**
  * Set the kernel's receive buffer.
  * @param self   stream
- * @param bytes  as SO_RCVBUF takes it (the system may double or cut it)
- * @return       0 or -errno
+ * @param bytes  > 0, as SO_RCVBUF takes it (the system may double or cut it)
+ * @return       0; -EINVAL: 0 bytes; -errno
  * Thread: loop. See: socket(7)
  */
 EDDY_API int eddy_tcp_set_recv_buffer(eddy_tcp *self, size_t bytes);
@@ -113,8 +114,8 @@ EDDY_API int eddy_tcp_recv_buffer(const eddy_tcp *self, size_t *bytes);
 /**
  * Set the kernel's send buffer.
  * @param self   stream
- * @param bytes  as SO_SNDBUF takes it (the system may double or cut it)
- * @return       0 or -errno
+ * @param bytes  > 0, as SO_SNDBUF takes it (the system may double or cut it)
+ * @return       0; -EINVAL: 0 bytes; -errno
  * Thread: loop.
  */
 EDDY_API int eddy_tcp_set_send_buffer(eddy_tcp *self, size_t bytes);
@@ -129,7 +130,17 @@ EDDY_API int eddy_tcp_set_send_buffer(eddy_tcp *self, size_t bytes);
 EDDY_API int eddy_tcp_send_buffer(const eddy_tcp *self, size_t *bytes);
 
 /**
- * Whether an IPv6 stream is IPv6 alone; set by the listener or at connect, so there is no setter.
+ * Have an IPv6 stream be IPv6 alone. Most systems let that be said only before a socket is bound or
+ * connects, so it mostly fails here: see eddy_listener_options.dual_stack, eddy_tcp_connect_fd().
+ * @param self     stream
+ * @param only_v6  true: no IPv4
+ * @return         0; -EINVAL: it is bound; -errno on an IPv4 stream
+ * Thread: loop. See: ipv6(7) IPV6_V6ONLY
+ */
+EDDY_API int eddy_tcp_set_only_v6(eddy_tcp *self, bool only_v6);
+
+/**
+ * Whether an IPv6 stream is IPv6 alone.
  * @param self     stream
  * @param only_v6  set
  * @return         0; -errno on an IPv4 stream
@@ -139,7 +150,8 @@ EDDY_API int eddy_tcp_only_v6(const eddy_tcp *self, bool *only_v6);
 
 /**
  * Set the kernel's own linger (SO_LINGER). The loop's lingering (eddy_tcp_limits) needs none; 0
- * makes the final close a reset.
+ * makes the final close a reset. With a time above 0 close(2) blocks: eddy_tcp_free() turns it off
+ * first, so that it never holds up the loop; only the end of the loop itself may then wait.
  * @param self     stream
  * @param time_ns  < 0: off; else rounded up to seconds
  * @return         0 or -errno

@@ -7,7 +7,8 @@
  * millisecond, see timer_tick_shift). Durations saturate: EDDY_FOREVER never fires.
  *
  * eddy_sleep is embedded, usually in a frame. It is armed while a task waits for it, and disarmed
- * when the future that waits is dropped. All zero is a valid one that has no deadline yet.
+ * when the future that waits is dropped. All zero is a valid one that has no deadline yet; one that
+ * was started may be copied, with its frame, until it is waited for.
  */
 #ifndef EDDY_TIME_H
 #define EDDY_TIME_H
@@ -80,7 +81,8 @@ EDDY_API void eddy_sleep_stop(eddy_sleep *self, eddy_task *task);
  * @param task    current task; waits as "deadline" beside what was polled
  * @param result  of the inner poll
  * @return        `result` when it is not EDDY_PENDING; -ETIMEDOUT when the time is reached;
- *                EDDY_PENDING. What was polled is not dropped: it may be polled again
+ *                EDDY_PENDING; -ECANCELED when the task was asked to end and what was polled did
+ *                not take that. What was polled is not dropped: it may be polled again
  * Allocates: no. Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_within(eddy_deadline *self, eddy_task *task,
@@ -96,7 +98,7 @@ struct eddy_timeout {
 
 /**
  * The type of struct eddy_timeout: polls `inner` first, so that a ready future beats an expired
- * timer; at the deadline drops it and returns -ETIMEDOUT.
+ * timer; at the deadline drops it and returns -ETIMEDOUT. A cancel request is the inner future's.
  * self->limited = EDDY_INIT(eddy_timeout, .inner = &self->child.frame, .duration_ns = EDDY_SECOND);
  */
 EDDY_API extern const eddy_type eddy_timeout_type;

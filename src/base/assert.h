@@ -15,9 +15,11 @@
 #include "eddy/base.h"
 
 #if defined(__GNUC__)
-#define EDDY__COLD __attribute__((cold, noinline))
+#define EDDY__COLD     __attribute__((cold, noinline))
+#define EDDY__NOINLINE __attribute__((noinline))
 #else
 #define EDDY__COLD
+#define EDDY__NOINLINE
 #endif
 
 /* EDDY_ASSERT(condition, format, ...): an expression of type void; the condition is evaluated

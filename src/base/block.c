@@ -113,7 +113,7 @@ void eddy__block_last(eddy__block *self)
     pool->returned++;
 }
 
-static bool pool_more_pieces(eddy__pool *self)
+EDDY__COLD bool eddy__pool_more_pieces(eddy__pool *self)
 {
     piece_slab *slab = eddy__alloc(self->allocator, sizeof *slab);
 
@@ -126,26 +126,6 @@ static bool pool_more_pieces(eddy__pool *self)
         self->free_pieces = &slab->pieces[i];
     }
     return true;
-}
-
-eddy__piece *eddy__piece_new(eddy__pool *pool, eddy__block *block, unsigned char *at, uint32_t len)
-{
-    eddy__piece *piece;
-
-    if (pool->free_pieces == NULL && !pool_more_pieces(pool))
-        return NULL;
-    piece = pool->free_pieces;
-    pool->free_pieces = piece->next;
-    *piece = (eddy__piece){.block = block, .at = at, .len = len};
-    return piece;
-}
-
-void eddy__piece_free(eddy__pool *pool, eddy__piece *piece)
-{
-    if (piece->block != NULL)
-        eddy__block_release(piece->block);
-    piece->next = pool->free_pieces;
-    pool->free_pieces = piece;
 }
 
 void eddy__pieces_consume(eddy__pool *pool, eddy__pieces *queue, size_t len)

@@ -71,11 +71,8 @@ void eddy__pool_deinit(eddy__pool *);
 eddy__block *eddy__pool_take(eddy__pool *);
 /* A right-sized block with one reference, or NULL. */
 eddy__block *eddy__pool_heap_block(eddy__pool *, uint32_t size_bytes);
-/* A piece that takes over one reference of `block` (NULL: a piece that only carries `len`); NULL
- * when memory is out (nothing taken). */
-eddy__piece *eddy__piece_new(eddy__pool *, eddy__block *block, unsigned char *at, uint32_t len);
-/* Give back the piece and its reference. */
-void eddy__piece_free(eddy__pool *, eddy__piece *);
+/* Make more pieces. False: no memory. */
+bool eddy__pool_more_pieces(eddy__pool *);
 /* Last reference gone: back to the pool, the heap or the allocator. */
 void eddy__block_last(eddy__block *);
 
@@ -116,6 +113,33 @@ static inline eddy__piece *eddy__pieces_shift(eddy__pieces *queue)
         queue->last = NULL;
     queue->bytes -= piece->len;
     return piece;
+}
+
+/* A piece that takes over one reference of `block` (NULL: a piece that only carries `len`); NULL
+ * when memory is out (nothing taken). */
+static inline eddy__piece *eddy__piece_new(eddy__pool *pool, eddy__block *block, unsigned char *at,
+                                           uint32_t len)
+{
+    eddy__piece *piece;
+
+    if (pool->free_pieces == NULL && !eddy__pool_more_pieces(pool))
+        return NULL;
+    piece = pool->free_pieces;
+    pool->free_pieces = piece->next;
+    piece->next = NULL;
+    piece->block = block;
+    piece->at = at;
+    piece->len = len;
+    return piece;
+}
+
+/* Give back the piece and its reference. */
+static inline void eddy__piece_free(eddy__pool *pool, eddy__piece *piece)
+{
+    if (piece->block != NULL)
+        eddy__block_release(piece->block);
+    piece->next = pool->free_pieces;
+    pool->free_pieces = piece;
 }
 
 /* Release `len` bytes from the front; `len` is at most queue->bytes. */

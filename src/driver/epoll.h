@@ -78,11 +78,26 @@ void eddy__epoll_connect(eddy__driver *, eddy__slot *, const eddy_addr *to);
 int eddy__epoll_shutdown(eddy__driver *, eddy__slot *);
 /* Turn what is latched in the slot into events; queue it when more is left. */
 void eddy__epoll_serve(eddy__epoll *, eddy__slot *);
-/* Make sure that `block` has room. False: the pool is dry. */
-bool eddy__epoll_find_room(eddy__epoll *);
+/* The common case of that, without detours: a stream of which nothing is latched (state 0) has
+ * become readable, and there is room for an event. False: it is not so simple, nothing was done. */
+bool eddy__epoll_serve_idle(eddy__epoll *, eddy__slot *);
+/* The next block to receive into. False: the pool is dry. */
+bool eddy__epoll_next_block(eddy__epoll *);
 
 /* epoll_wait.c */
 int eddy__epoll_wait(eddy__driver *, int64_t deadline_ns, eddy__event *events, uint32_t events_max);
+
+/* Make sure that `block` has room. False: the pool is dry. */
+static inline bool eddy__epoll_find_room(eddy__epoll *self)
+{
+    eddy__block *block = self->block;
+
+    if (block == NULL)
+        return eddy__epoll_next_block(self);
+    if (block->refs == 1)
+        self->used = 0; /* all given back: start over while it is warm */
+    return block->size_bytes - self->used >= self->room_min || eddy__epoll_next_block(self);
+}
 
 static inline bool eddy__epoll_full(const eddy__epoll *self)
 {

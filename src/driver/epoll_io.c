@@ -64,15 +64,10 @@ static int32_t note_error(eddy__slot *slot, int error)
     return error;
 }
 
-bool eddy__epoll_find_room(eddy__epoll *self)
+bool eddy__epoll_next_block(eddy__epoll *self)
 {
-    if (self->block != NULL) {
-        if (self->block->refs == 1)
-            self->used = 0; /* all given back: start over while it is warm */
-        if (self->block->size_bytes - self->used >= self->room_min)
-            return true;
+    if (self->block != NULL)
         eddy__block_release(self->block);
-    }
     self->block = eddy__pool_take(self->pool);
     self->used = 0;
     return self->block != NULL;
@@ -85,10 +80,10 @@ static void starve(eddy__epoll *self, eddy__slot *slot)
     self->base.counters.starved++;
 }
 
-static void receive_end(eddy__epoll *self, eddy__slot *slot, int error)
+static EDDY__COLD void receive_end(eddy__epoll *self, eddy__slot *slot, int error)
 {
     state_clear(slot, EDDY__EPOLL_READABLE);
-    if (error == -EAGAIN || error == -ENOTCONN) /* ENOTCONN: not yet connected */
+    if (error == -EAGAIN)
         return;
     if (error == 0)
         error = slot->result;
@@ -97,7 +92,7 @@ static void receive_end(eddy__epoll *self, eddy__slot *slot, int error)
 }
 
 /* One read. Returns how many bytes it gave, 0 when reading is over for now. */
-static int32_t receive_once(eddy__epoll *self, eddy__slot *slot)
+static inline int32_t receive_once(eddy__epoll *self, eddy__slot *slot)
 {
     unsigned char *at = self->block->data + self->used;
     uint32_t room = self->block->size_bytes - self->used;
@@ -121,9 +116,8 @@ static int32_t receive_once(eddy__epoll *self, eddy__slot *slot)
     return (int32_t)n;
 }
 
-static void receive(eddy__epoll *self, eddy__slot *slot)
+static EDDY__COLD void receive(eddy__epoll *self, eddy__slot *slot, int32_t turn)
 {
-    int32_t turn = EDDY__RECV_TURN_BYTES;
     const unsigned stop = EDDY__EPOLL_OVER | EDDY__EPOLL_STARVED;
 
     while ((slot->state & (EDDY__EPOLL_READABLE | stop)) == EDDY__EPOLL_READABLE &&
@@ -224,11 +218,28 @@ void eddy__epoll_serve(eddy__epoll *self, eddy__slot *slot)
         return;
     }
     if (!(slot->state & rare) || serve_rare(self, slot)) {
-        receive(self, slot);
+        receive(self, slot, EDDY__RECV_TURN_BYTES);
         tell_hangup(self, slot);
     }
     if (eddy__epoll_has_work(slot))
         eddy__epoll_enqueue(self, slot);
+}
+
+bool eddy__epoll_serve_idle(eddy__epoll *self, eddy__slot *slot)
+{
+    int32_t received;
+
+    if (slot->kind != EDDY__SLOT_STREAM || slot->credit <= 0 || self->starved.first != NULL ||
+        !eddy__epoll_find_room(self))
+        return false;
+    slot->state = EDDY__EPOLL_READABLE;
+    received = receive_once(self, slot);
+    if (slot->state == 0)
+        return true;
+    receive(self, slot, EDDY__RECV_TURN_BYTES - received);
+    if (eddy__epoll_has_work(slot))
+        eddy__epoll_enqueue(self, slot);
+    return true;
 }
 
 static size_t iov_bytes(const eddy__iov *iov, uint32_t n)
@@ -240,41 +251,51 @@ static size_t iov_bytes(const eddy__iov *iov, uint32_t n)
     return bytes;
 }
 
-static ssize_t send_parts(const eddy__slot *slot, const eddy__iov *iov, uint32_t n)
+static EDDY__COLD ssize_t send_many(const eddy__slot *slot, const eddy__iov *iov, uint32_t n)
 {
     struct msghdr message;
 
-    if (n == 1)
-        return send(slot->fd, iov->base, iov->len, MSG_NOSIGNAL | MSG_DONTWAIT);
     memset(&message, 0, sizeof message);
     message.msg_iov = (struct iovec *)(uintptr_t)iov; /* the kernel only reads it */
     message.msg_iovlen = n;
     return sendmsg(slot->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* Not all has left, or nothing. */
+static EDDY__COLD eddy_result send_later(eddy__epoll *self, eddy__slot *slot, ssize_t sent)
+{
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        return note_error(slot, -errno);
+    state_clear(slot, EDDY__EPOLL_WRITABLE | EDDY__EPOLL_BROKEN);
+    slot->state |= EDDY__EPOLL_BLOCKED;
+    if (sent < 0 && errno == EINTR)
+        slot->state |= EDDY__EPOLL_WRITABLE; /* there is room, so the kernel would not tell */
+    slot->sent = sent < 0 ? 0 : (uint32_t)sent;
+    eddy__epoll_enqueue(self, slot);
+    return EDDY_PENDING;
+}
+
 eddy_result eddy__epoll_send(eddy__driver *driver, eddy__slot *slot, const eddy__iov *iov,
                              uint32_t n)
 {
     const unsigned busy = EDDY__EPOLL_BLOCKED | EDDY__EPOLL_CONNECTING | EDDY__EPOLL_CONNECT_DONE;
+    size_t total = iov->len;
     ssize_t sent;
 
     EDDY_ASSERT(!(slot->state & (busy | EDDY__EPOLL_DETACHED)),
                 "send on a slot that is sending, connecting or detached (state 0x%x)",
                 (unsigned)slot->state);
-    EDDY_ASSERT(n >= 1 && n <= EDDY__IOV_MAX, "send of %u parts", (unsigned)n);
-    do {
-        sent = send_parts(slot, iov, n);
-        driver->counters.syscalls++;
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0 && errno != EAGAIN)
-        return note_error(slot, -errno);
-    if (sent >= 0 && (size_t)sent == iov_bytes(iov, n))
+    EDDY_ASSERT(n - 1 < EDDY__IOV_MAX, "send of %u parts", (unsigned)n);
+    driver->counters.syscalls++;
+    if (n == 1) {
+        sent = send(slot->fd, iov->base, total, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } else {
+        total = iov_bytes(iov, n);
+        sent = send_many(slot, iov, n);
+    }
+    if (sent == (ssize_t)total)
         return sent;
-    slot->sent = sent < 0 ? 0 : (uint32_t)sent;
-    slot->state |= EDDY__EPOLL_BLOCKED;
-    state_clear(slot, EDDY__EPOLL_WRITABLE | EDDY__EPOLL_BROKEN);
-    eddy__epoll_enqueue((eddy__epoll *)driver, slot);
-    return EDDY_PENDING;
+    return send_later((eddy__epoll *)driver, slot, sent);
 }
 
 /* An unconnected socket reads as hung up: what was fetched of it before is no news. */

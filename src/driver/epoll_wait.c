@@ -10,6 +10,8 @@
  */
 #include "driver/epoll.h"
 
+#include "base/assert.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <sys/syscall.h>
@@ -167,7 +169,7 @@ static unsigned latch(const eddy__slot *slot, uint32_t events)
 }
 
 /* Not of a slot: the timer, the wake, or a slot that has gone. */
-static void note_own(eddy__epoll *self, uint64_t id)
+static EDDY__COLD void note_own(eddy__epoll *self, uint64_t id)
 {
     if (id == UINT32_MAX - 1)
         self->armed_ns = EDDY_FOREVER; /* it has gone off */
@@ -184,6 +186,8 @@ static void serve_ready(eddy__epoll *self)
             note_own(self, id);
             continue;
         }
+        if (event->events == EPOLLIN && slot->state == 0 && eddy__epoll_serve_idle(self, slot))
+            continue;
         slot->state |= (uint16_t)latch(slot, event->events);
         if (!(slot->state & EDDY__EPOLL_QUEUED)) /* else the queue serves it */
             eddy__epoll_serve(self, slot);

@@ -17,7 +17,7 @@
 #define RETRY_MIN_NS EDDY_MILLISECOND
 #define RETRY_MAX_NS EDDY_SECOND
 
-enum { BACKLOG = 4096, ACCEPT_MAX = 64 };
+enum { BACKLOG = 4096, ACCEPT_MAX = 64, ACCEPT_MAX_MOST = 65536 };
 
 struct eddy_listener {
     eddy__source source;
@@ -243,7 +243,8 @@ int eddy_listener_bind(eddy_handle *handle, const eddy_addr *addr,
     if (options == NULL)
         options = &defaults;
     if (addr->family == EDDY_ADDR_NONE || options->size_bytes != sizeof *options ||
-        options->backlog < 0 || (unsigned)options->dual_stack > EDDY_DUAL_STACK_OFF)
+        options->backlog < 0 || options->accept_max > ACCEPT_MAX_MOST ||
+        (unsigned)options->dual_stack > EDDY_DUAL_STACK_OFF)
         return -EINVAL;
     fd = open_socket(addr, options);
     if (fd < 0)

@@ -8,12 +8,10 @@
 #include "net/tcp.h"
 #include "sys/sockets.h"
 
-static const eddy_wait_type connect_wait = {.why = "tcp: connect", .external = true};
-
 /* ---- events ---- */
 
 /* The connection is of no use any more, in either direction. */
-static void fail(eddy_tcp *self, int32_t error)
+static EDDY__COLD void fail(eddy_tcp *self, int32_t error)
 {
     if (self->read_error == 0 && (self->source.flags & EDDY__TCP_END) == 0)
         self->read_error = error;
@@ -24,7 +22,7 @@ static void fail(eddy_tcp *self, int32_t error)
 }
 
 /* Bytes that nobody will read. */
-static void discard(eddy_tcp *self, const eddy__event *event)
+static EDDY__COLD void discard(eddy_tcp *self, const eddy__event *event)
 {
     eddy__block_release(event->block);
     if ((self->source.flags & EDDY__TCP_CLOSING) == 0)
@@ -33,13 +31,19 @@ static void discard(eddy_tcp *self, const eddy__event *event)
     eddy__source_attend(&self->source);
 }
 
+/* More of the block that the last piece ends in. */
+static bool extends(const eddy__piece *last, const eddy__event *event)
+{
+    return last->block == event->block && last->at + last->len == event->at;
+}
+
 /* False: there is no memory for a piece. The event's reference is used up in any case. */
-static bool keep(eddy_tcp *self, const eddy__event *event)
+static inline bool keep(eddy_tcp *self, const eddy__event *event)
 {
     eddy__piece *last = self->rx.last;
     uint32_t len = (uint32_t)event->result;
 
-    if (last != NULL && last->block == event->block && last->at + last->len == event->at) {
+    if (last != NULL && extends(last, event)) {
         last->len += len;
         self->rx.bytes += len;
         eddy__block_release(event->block);
@@ -85,7 +89,8 @@ static void on_end(eddy_tcp *self)
         eddy__source_attend(&self->source);
 }
 
-/* The bytes before it are unread, so neither end nor error can be had yet: look which it will be. */
+/* The bytes before it are unread, so neither end nor error can be had yet: look which it will be.
+ */
 static void on_hangup(eddy_tcp *self)
 {
     self->source.flags |= EDDY__TCP_HANGUP;
@@ -125,19 +130,10 @@ static void on_sent(eddy_tcp *self, int32_t result)
         eddy__source_attend(&self->source);
 }
 
-static void tcp_event(eddy__source *source, const eddy__event *event)
+/* All but bytes. */
+static EDDY__COLD void on_other(eddy_tcp *self, const eddy__event *event)
 {
-    eddy_tcp *self = eddy__tcp_of(source);
-
-    if ((source->flags & EDDY__SOURCE_DETACHING) != 0) {
-        if (event->type == EDDY__BYTES)
-            eddy__block_release(event->block);
-        return; /* it came in one batch with what ended the stream */
-    }
     switch (event->type) {
-    case EDDY__BYTES:
-        on_bytes(self, event);
-        break;
     case EDDY__SENT:
         on_sent(self, event->result);
         break;
@@ -153,14 +149,37 @@ static void tcp_event(eddy__source *source, const eddy__event *event)
     case EDDY__CONNECTED:
         on_connected(self, event->result);
         break;
+    case EDDY__BYTES:
     case EDDY__ACCEPTED:
     case EDDY__ACCEPT_FAILED:
     case EDDY__ENDED:
-        break; /* a listener's, or source.c's */
+        break; /* handled before, a listener's, or source.c's */
     }
 }
 
+static void tcp_event(eddy__source *source, const eddy__event *event)
+{
+    bool over = (source->flags & EDDY__SOURCE_DETACHING) != 0;
+
+    if (event->type == EDDY__BYTES && !over)
+        on_bytes(eddy__tcp_of(source), event);
+    else if (!over)
+        on_other(eddy__tcp_of(source), event);
+    else if (event->type == EDDY__BYTES)
+        eddy__block_release(event->block); /* it came in one batch with what ended the stream */
+}
+
 /* ---- the end of a turn, and of everything ---- */
+
+static EDDY__NOINLINE void tend_more(eddy_tcp *self, uint32_t flags)
+{
+    if ((flags & EDDY__TCP_GONE_WANTED) != 0)
+        eddy__tcp_watch(self);
+    if ((flags & (EDDY__TCP_CLOSING | EDDY__TCP_CLOSED)) == EDDY__TCP_CLOSING)
+        eddy__tcp_tend_closing(self);
+    else
+        eddy__tcp_try_fin(self);
+}
 
 static void tcp_tend(eddy__source *source)
 {
@@ -173,14 +192,8 @@ static void tcp_tend(eddy__source *source)
         eddy__tcp_settle(self);
     if (self->tx.first != NULL && self->flying == 0 && (flags & EDDY__TCP_CONNECTING) == 0)
         eddy__tcp_flush(self);
-    if ((flags & EDDY__TCP_TEND_MORE) == 0)
-        return;
-    if ((flags & EDDY__TCP_GONE_WANTED) != 0)
-        eddy__tcp_watch(self);
-    if ((flags & (EDDY__TCP_CLOSING | EDDY__TCP_CLOSED)) == EDDY__TCP_CLOSING)
-        eddy__tcp_tend_closing(self);
-    else
-        eddy__tcp_try_fin(self);
+    if ((flags & EDDY__TCP_TEND_MORE) != 0)
+        tend_more(self, flags);
 }
 
 static void tcp_ended(eddy__source *source)
@@ -230,6 +243,14 @@ bool eddy__tcp_enter_other(const eddy_tcp *self, const eddy_task *task)
     return false;
 }
 
+void eddy__tcp_unpark_now(eddy_waiter *waiter, const eddy_task *task)
+{
+    EDDY_ASSERT(waiter->task == task,
+                "two tasks use %s of one stream: '%s' waits, '%s' may not go before it",
+                waiter->type->why, eddy_task_name(waiter->task), eddy_task_name(task));
+    eddy_waiter_clear(waiter);
+}
+
 int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out)
 {
     eddy__source *source = eddy__source_new(core, &tcp_type);
@@ -243,84 +264,6 @@ int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out)
         return error;
     }
     *out = eddy__tcp_of(source);
-    return 0;
-}
-
-int eddy_tcp_connect(eddy_handle *handle, const eddy_addr *to, eddy_tcp **out)
-{
-    eddy_core *core = handle->core;
-    int fd, error;
-
-    if (core->gone)
-        return EDDY_LOOP_GONE;
-    eddy__core_check(core, "eddy_tcp_connect");
-    if (to->family == EDDY_ADDR_NONE || to->port == 0)
-        return -EINVAL;
-    fd = eddy__socket_stream(to);
-    if (fd < 0)
-        return fd;
-    error = eddy__tcp_new(core, fd, out);
-    if (error != 0) {
-        eddy__socket_close(fd);
-        return error;
-    }
-    (*out)->source.flags |= EDDY__TCP_CONNECTING;
-    core->driver->type->connect(core->driver, &(*out)->source.slot, to);
-    return 0;
-}
-
-eddy_result eddy_tcp_poll_connected(eddy_tcp *self, eddy_task *task)
-{
-    if (!eddy__tcp_enter(self, task))
-        return EDDY_LOOP_GONE;
-    if ((self->source.flags & EDDY__TCP_CONNECTING) != 0)
-        return eddy__tcp_park_writer(self, task, &connect_wait, 0);
-    if (self->extra != NULL)
-        eddy__tcp_unpark(&self->extra->writer, task);
-    if ((self->source.flags & EDDY__TCP_CONNECT_FAILED) == 0)
-        return 0;
-    self->write_error = -EPIPE;
-    return self->read_error;
-}
-
-int eddy_tcp_adopt(eddy_handle *handle, int fd, eddy_tcp **out)
-{
-    eddy_core *core = handle->core;
-    int error;
-
-    if (core->gone)
-        return EDDY_LOOP_GONE;
-    eddy__core_check(core, "eddy_tcp_adopt");
-    error = eddy__socket_adopt(fd, false);
-    if (error != 0)
-        return error;
-    (void)eddy__socket_set(fd, EDDY__SOCKET_NODELAY, 1); /* not every stream socket is TCP */
-    return eddy__tcp_new(core, fd, out);
-}
-
-int eddy_tcp_pair(eddy_handle *handle, eddy_tcp **a, eddy_tcp **b)
-{
-    int fds[2];
-    eddy_tcp *first = NULL, *second = NULL;
-    int error;
-
-    if (handle->core->gone)
-        return EDDY_LOOP_GONE;
-    error = eddy__socket_pair(fds);
-    if (error != 0)
-        return error;
-    error = eddy_tcp_adopt(handle, fds[0], &first);
-    if (error != 0)
-        eddy__socket_close(fds[0]);
-    else
-        error = eddy_tcp_adopt(handle, fds[1], &second);
-    if (error != 0) {
-        eddy__socket_close(fds[1]);
-        eddy_tcp_free(first);
-        return error;
-    }
-    *a = first;
-    *b = second;
     return 0;
 }
 

@@ -3,10 +3,11 @@
  * tcp.h - the inside of a TCP stream: what its files share. Nobody else includes it, but for the
  * listener, which makes streams.
  *
- *   tcp.c        making one, the driver's events, the end of a turn
- *   tcp_read.c   unread bytes: filling, viewing, putting away what is left over
- *   tcp_write.c  unsent bytes: the cork, the out-queue, sending
- *   tcp_close.c  half-closing, closing, freeing, lingering, the two halves
+ *   tcp.c          one over a descriptor, the driver's events, the end of a turn
+ *   tcp_connect.c  connecting, taking over, the pair
+ *   tcp_read.c     unread bytes: filling, viewing, putting away what is left over
+ *   tcp_write.c    unsent bytes: the cork, the out-queue, sending
+ *   tcp_close.c    half-closing, closing, freeing, lingering, the two halves
  *
  * A stream is two queues of pieces. `rx` holds what the driver delivered; its credit with the
  * driver is the window less what lies there. `tx` holds what was written; its first `flying` bytes
@@ -39,6 +40,7 @@ enum {
     EDDY__TCP_SPLIT = EDDY__SOURCE_OWN << 15,
     EDDY__TCP_READER = EDDY__SOURCE_OWN << 16, /* split: the half is held */
     EDDY__TCP_WRITER = EDDY__SOURCE_OWN << 17,
+    EDDY__TCP_SO_LINGER = EDDY__SOURCE_OWN << 18, /* set by the user, above 0 */
 };
 
 /* tend() has more to do than to settle and to send. */
@@ -121,15 +123,14 @@ static inline bool eddy__tcp_check(const eddy_tcp *self, const char *verb)
     return true;
 }
 
+void eddy__tcp_unpark_now(eddy_waiter *waiter, const eddy_task *task);
+
 /* What `task` waited for here has come. */
 static inline void eddy__tcp_unpark(eddy_waiter *waiter, const eddy_task *task)
 {
     if (waiter->task == NULL)
         return;
-    EDDY_ASSERT(waiter->task == task,
-                "two tasks use %s of one stream: '%s' waits, '%s' may not go before it",
-                waiter->type->why, eddy_task_name(waiter->task), eddy_task_name(task));
-    eddy_waiter_clear(waiter);
+    eddy__tcp_unpark_now(waiter, task);
 }
 
 /* Bytes have left rx: so many more may come. */

@@ -219,10 +219,18 @@ static bool linger(eddy_tcp *self)
     return true;
 }
 
+/* With a linger time of the kernel's own, close(2) would hold up the loop. */
+static void never_block(const eddy_tcp *self)
+{
+    if ((self->source.flags & EDDY__TCP_SO_LINGER) != 0 && !self->source.core->gone)
+        (void)eddy__socket_set_linger(self->source.slot.fd, -1);
+}
+
 /* Nobody has the stream any more. */
 static void finish(eddy_tcp *self)
 {
     forget_waiters(self);
+    never_block(self);
     if (!self->source.core->gone && !linger(self)) {
         if (self->tx.bytes > 0 && self->write_error == 0 &&
             (self->source.flags & EDDY__TCP_CLOSED) == 0)

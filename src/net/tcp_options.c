@@ -107,39 +107,11 @@ int eddy_tcp_ttl(const eddy_tcp *self, uint32_t *ttl)
     return error;
 }
 
-/* A member that is zero keeps what the system has. */
-static int set_unless_zero(int fd, eddy__socket_option option, int value)
+static int get_probing(int fd, eddy_keepalive *keepalive)
 {
-    return value == 0 ? 0 : eddy__socket_set(fd, option, value);
-}
-
-int eddy_tcp_set_keepalive(eddy_tcp *self, const eddy_keepalive *keepalive)
-{
-    int fd = descriptor(self, "eddy_tcp_set_keepalive");
-    int error;
-
-    if (fd < 0)
-        return fd;
-    if (keepalive->idle_ns < 0 || keepalive->interval_ns < 0)
-        return -EINVAL;
-    error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_IDLE, seconds(keepalive->idle_ns));
-    if (error == 0)
-        error =
-            set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_INTERVAL, seconds(keepalive->interval_ns));
-    if (error == 0)
-        error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_PROBES, at_most_int(keepalive->probes));
-    return error == 0 ? eddy__socket_set(fd, EDDY__SOCKET_KEEPALIVE, keepalive->on) : error;
-}
-
-int eddy_tcp_keepalive(const eddy_tcp *self, eddy_keepalive *keepalive)
-{
-    int fd = descriptor(self, "eddy_tcp_keepalive");
     int on = 0, idle = 0, interval = 0, probes = 0;
-    int error;
+    int error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE, &on);
 
-    if (fd < 0)
-        return fd;
-    error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE, &on);
     if (error == 0)
         error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE_IDLE, &idle);
     if (error == 0)
@@ -155,8 +127,55 @@ int eddy_tcp_keepalive(const eddy_tcp *self, eddy_keepalive *keepalive)
     return 0;
 }
 
+/* A member that is zero keeps what the system has. */
+static int set_unless_zero(int fd, eddy__socket_option option, int value)
+{
+    return value == 0 ? 0 : eddy__socket_set(fd, option, value);
+}
+
+static int set_probing(int fd, const eddy_keepalive *keepalive)
+{
+    int idle = seconds(keepalive->idle_ns), interval = seconds(keepalive->interval_ns);
+    int error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_IDLE, idle);
+
+    if (error == 0)
+        error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_INTERVAL, interval);
+    if (error == 0)
+        error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_PROBES, at_most_int(keepalive->probes));
+    return error == 0 ? eddy__socket_set(fd, EDDY__SOCKET_KEEPALIVE, keepalive->on) : error;
+}
+
+/* The system refuses one value at a time: what was set before goes back. */
+int eddy_tcp_set_keepalive(eddy_tcp *self, const eddy_keepalive *keepalive)
+{
+    int fd = descriptor(self, "eddy_tcp_set_keepalive");
+    eddy_keepalive before;
+    int error;
+
+    if (fd < 0)
+        return fd;
+    if (keepalive->idle_ns < 0 || keepalive->interval_ns < 0)
+        return -EINVAL;
+    error = get_probing(fd, &before);
+    if (error != 0)
+        return error;
+    error = set_probing(fd, keepalive);
+    if (error != 0)
+        (void)set_probing(fd, &before);
+    return error;
+}
+
+int eddy_tcp_keepalive(const eddy_tcp *self, eddy_keepalive *keepalive)
+{
+    int fd = descriptor(self, "eddy_tcp_keepalive");
+
+    return fd < 0 ? fd : get_probing(fd, keepalive);
+}
+
 int eddy_tcp_set_recv_buffer(eddy_tcp *self, size_t bytes)
 {
+    if (bytes == 0)
+        return -EINVAL;
     return set(self, "eddy_tcp_set_recv_buffer", EDDY__SOCKET_RECV_BUFFER, at_most_int(bytes));
 }
 
@@ -167,12 +186,19 @@ int eddy_tcp_recv_buffer(const eddy_tcp *self, size_t *bytes)
 
 int eddy_tcp_set_send_buffer(eddy_tcp *self, size_t bytes)
 {
+    if (bytes == 0)
+        return -EINVAL;
     return set(self, "eddy_tcp_set_send_buffer", EDDY__SOCKET_SEND_BUFFER, at_most_int(bytes));
 }
 
 int eddy_tcp_send_buffer(const eddy_tcp *self, size_t *bytes)
 {
     return get_size(self, "eddy_tcp_send_buffer", EDDY__SOCKET_SEND_BUFFER, bytes);
+}
+
+int eddy_tcp_set_only_v6(eddy_tcp *self, bool only_v6)
+{
+    return set(self, "eddy_tcp_set_only_v6", EDDY__SOCKET_ONLY_V6, only_v6);
 }
 
 int eddy_tcp_only_v6(const eddy_tcp *self, bool *only_v6)
@@ -183,8 +209,17 @@ int eddy_tcp_only_v6(const eddy_tcp *self, bool *only_v6)
 int eddy_tcp_set_linger(eddy_tcp *self, int64_t time_ns)
 {
     int fd = descriptor(self, "eddy_tcp_set_linger");
+    int error;
 
-    return fd < 0 ? fd : eddy__socket_set_linger(fd, time_ns < 0 ? -1 : seconds(time_ns));
+    if (fd < 0)
+        return fd;
+    error = eddy__socket_set_linger(fd, time_ns < 0 ? -1 : seconds(time_ns));
+    if (error != 0)
+        return error;
+    self->source.flags &= ~(uint32_t)EDDY__TCP_SO_LINGER;
+    if (time_ns > 0)
+        self->source.flags |= EDDY__TCP_SO_LINGER;
+    return 0;
 }
 
 int eddy_tcp_linger(const eddy_tcp *self, int64_t *time_ns)

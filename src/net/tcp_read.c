@@ -82,7 +82,7 @@ static void put_first(eddy__pieces *queue, eddy__piece *piece)
 }
 
 /* Make the first `len` bytes contiguous, in a block of their own. 0 or -ENOMEM: nothing changed. */
-static int gather(eddy_tcp *self, size_t len)
+static EDDY__COLD int gather(eddy_tcp *self, size_t len)
 {
     eddy__pool *pool = &self->source.core->pool;
     eddy__piece *first = self->rx.first;
@@ -136,7 +136,8 @@ static eddy_result fill_later(eddy_tcp *self, eddy_task *task, size_t min)
     return self->read_error;
 }
 
-static eddy_result fill_slowly(eddy_tcp *self, eddy_task *task, size_t min)
+/* Out of line, so that the common case needs no stack. */
+static EDDY__NOINLINE eddy_result fill_slowly(eddy_tcp *self, eddy_task *task, size_t min)
 {
     int error;
 
@@ -153,15 +154,17 @@ static eddy_result fill_slowly(eddy_tcp *self, eddy_task *task, size_t min)
 
 eddy_result eddy_tcp_poll_fill(eddy_tcp *self, eddy_task *task, size_t min)
 {
+    const eddy__piece *first = self->rx.first;
+
     if (!eddy__tcp_enter(self, task))
         return EDDY_LOOP_GONE;
     EDDY_ASSERT(min > 0, "eddy_tcp_poll_fill is asked for 0 bytes: ask for at least 1");
-    if (self->rx.first == NULL || self->rx.first->len < min)
+    if (first == NULL || first->len < min)
         return fill_slowly(self, task, min);
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
     eddy__tcp_unpark(&self->reader, task);
-    return self->rx.first->len;
+    return first->len;
 }
 
 eddy_bytes eddy_tcp_view(const eddy_tcp *self)

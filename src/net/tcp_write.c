@@ -20,7 +20,18 @@ static const eddy_wait_type flush_wait = {.why = "tcp: flush", .external = true}
 void eddy__tcp_wake_writer(eddy_tcp *self)
 {
     if (self->extra != NULL)
-        eddy_waiter_wake(&self->extra->writer);
+        eddy__waiter_wake(&self->extra->writer);
+}
+
+/* The one piece that is queued has left. */
+static inline void sent_one(eddy_tcp *self, eddy__piece *piece)
+{
+    eddy_core *core = self->source.core;
+
+    core->stats.bytes_sent += piece->len;
+    self->tx = (eddy__pieces){NULL, NULL, 0};
+    eddy__piece_free(&core->pool, piece);
+    eddy__tcp_wake_writer(self);
 }
 
 void eddy__tcp_sent(eddy_tcp *self, size_t len)
@@ -30,7 +41,7 @@ void eddy__tcp_sent(eddy_tcp *self, size_t len)
     core->stats.bytes_sent += len;
     eddy__pieces_consume(&core->pool, &self->tx, len);
     if (self->extra != NULL && self->tx.bytes <= self->extra->wake_at)
-        eddy_waiter_wake(&self->extra->writer);
+        eddy__waiter_wake(&self->extra->writer);
 }
 
 /* What flies stays until the driver is done with it. */
@@ -67,10 +78,18 @@ static uint32_t gather_parts(const eddy__pieces *queue, eddy__iov *iov, size_t *
     return n;
 }
 
-void eddy__tcp_flush(eddy_tcp *self)
+/* The driver did not take `bytes` at once. */
+static void flush_later(eddy_tcp *self, eddy_result result, size_t bytes)
 {
-    eddy_core *core = self->source.core;
-    eddy__driver *driver = core->driver;
+    if (result == EDDY_PENDING)
+        self->flying = (uint32_t)bytes;
+    else
+        eddy__tcp_write_fail(self, (int32_t)result);
+}
+
+static EDDY__NOINLINE void flush_many(eddy_tcp *self)
+{
+    eddy__driver *driver = self->source.core->driver;
     eddy__iov iov[EDDY__IOV_MAX];
 
     do {
@@ -78,16 +97,31 @@ void eddy__tcp_flush(eddy_tcp *self)
         uint32_t n = gather_parts(&self->tx, iov, &bytes);
         eddy_result result = driver->type->send(driver, &self->source.slot, iov, n);
 
-        if (result == EDDY_PENDING) {
-            self->flying = (uint32_t)bytes;
-            return;
-        }
         if (result < 0) {
-            eddy__tcp_write_fail(self, (int32_t)result);
+            flush_later(self, result, bytes);
             return;
         }
         eddy__tcp_sent(self, bytes);
     } while (self->tx.first != NULL);
+}
+
+void eddy__tcp_flush(eddy_tcp *self)
+{
+    eddy__driver *driver = self->source.core->driver;
+    eddy__piece *first = self->tx.first;
+    eddy__iov part;
+    eddy_result result;
+
+    if (first->next != NULL) {
+        flush_many(self);
+        return;
+    }
+    part = (eddy__iov){first->at, first->len};
+    result = driver->type->send(driver, &self->source.slot, &part, 1);
+    if (result < 0)
+        flush_later(self, result, part.len);
+    else
+        sent_one(self, first);
 }
 
 void eddy__tcp_try_flush(eddy_tcp *self)
@@ -185,7 +219,7 @@ eddy_result eddy__tcp_write_refusal(eddy_tcp *self)
 }
 
 /* What a write is told that cannot be made now. */
-static eddy_result write_later(eddy_tcp *self, eddy_task *task)
+static EDDY__COLD eddy_result write_later(eddy_tcp *self, eddy_task *task)
 {
     if ((self->source.flags & EDDY__TCP_WRITE_SHUT) != 0) {
         if (self->extra != NULL)
@@ -211,8 +245,8 @@ static inline void written(eddy_tcp *self, const eddy_task *task)
     queued(self);
 }
 
-/* The stream was the last to write into the cork, where there is room for more, and nothing stands in
- * the way: the common case of many small answers in a row. */
+/* The stream was the last to write into the cork, where there is room for more, and nothing stands
+ * in the way: the common case of many small answers in a row. */
 static inline bool goes_behind(const eddy_tcp *self, const eddy_task *task, size_t len)
 {
     const eddy__piece *last = self->tx.last;
@@ -388,7 +422,7 @@ static void move_piece(eddy_tcp *from, eddy_tcp *to)
     eddy__pieces_append(&to->tx, piece);
 }
 
-static void move_pieces(eddy_tcp *from, eddy_tcp *to)
+static EDDY__NOINLINE void move_pieces(eddy_tcp *from, eddy_tcp *to)
 {
     size_t limit = eddy__tcp_send_queue(to);
 

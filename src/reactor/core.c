@@ -268,7 +268,8 @@ static int wait_once(eddy_core *core, int64_t deadline_ns)
 /* Wait, no longer than `most_ns`, while `pending` holds. */
 static void run_down(eddy_core *core, int64_t most_ns, bool (*pending)(const eddy_core *core))
 {
-    int64_t until_ns = eddy__core_now(core) + most_ns;
+    int64_t now_ns = eddy__core_now(core);
+    int64_t until_ns = now_ns > INT64_MAX - most_ns ? INT64_MAX : now_ns + most_ns;
     int64_t wait_ns = 0;
 
     while (pending(core) && eddy__core_now(core) < until_ns && wait_once(core, wait_ns) == 0)

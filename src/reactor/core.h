@@ -80,7 +80,7 @@ static inline bool eddy__task_spend(eddy_task *task)
     return true;
 }
 /* Out of budget: poll the task again next turn. EDDY_PENDING. */
-eddy_result eddy__task_yield(eddy_task *task);
+eddy_result eddy__task_yield(eddy_task *task) EDDY__COLD;
 
 /* ---- futures (frame.c) ---- */
 

@@ -55,6 +55,15 @@ int eddy_remote_spawn(eddy_remote *self, const eddy_job *job, const void *payloa
 
 /* ---- on the loop ---- */
 
+/* Nobody is there to be told of an error (its `done` has run): it is reported as a task's is. */
+static void spawn_made(eddy_core *core, eddy_future *future)
+{
+    const char *name = future->type->name;
+    int error = eddy_spawn(&core->handle, future);
+
+    eddy__task_report(core, name, 0, error);
+}
+
 void eddy__core_run_jobs(eddy_core *core, uint32_t max)
 {
     _Alignas(16) unsigned char payload[EDDY__JOB_PAYLOAD];
@@ -68,7 +77,7 @@ void eddy__core_run_jobs(eddy_core *core, uint32_t max)
         taken++;
         core->stats.jobs_run++;
         if (future != NULL)
-            (void)eddy_spawn(&core->handle, future); /* on error its `done` has run */
+            spawn_made(core, future);
     }
     if (taken == max && eddy__inbox_ready(core->inbox))
         core->stats.limit_inbox_turn++;

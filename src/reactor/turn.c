@@ -109,7 +109,7 @@ void eddy__core_begin_turn(eddy_core *core)
     fire_timers(core);
 }
 
-static void see_stall(eddy_core *core, const char *name, uint64_t id, int64_t took_ns)
+static EDDY__COLD void see_stall(eddy_core *core, const char *name, uint64_t id, int64_t took_ns)
 {
     core->stats.stalls++;
     if (took_ns > core->stats.stall_longest_ns)
@@ -121,14 +121,15 @@ static void see_stall(eddy_core *core, const char *name, uint64_t id, int64_t to
 /* Poll one task and see how long it took. Returns the time after it. */
 static int64_t poll_timed(eddy_core *core, eddy_task *task, int64_t before_ns)
 {
-    const char *name = task->name != NULL ? task->name : task->root->type->name;
+    const char *name = task->name; /* the task may be gone afterwards */
+    const eddy_type *type = task->root->type;
     uint64_t id = task->id;
     int64_t after_ns;
 
     eddy__task_poll(task);
     after_ns = eddy__core_now(core);
     if (after_ns - before_ns > core->options.stall_limit_ns)
-        see_stall(core, name, id, after_ns - before_ns);
+        see_stall(core, name != NULL ? name : type->name, id, after_ns - before_ns);
     return after_ns;
 }
 

@@ -61,12 +61,19 @@ static int bind_to(int fd, const eddy_addr *addr)
     return bind(fd, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
 }
 
+/* Blocks. Once interrupted, it goes on by itself: calling again waits for how that ends. */
 static int connect_to(int fd, const eddy_addr *addr)
 {
     struct sockaddr_storage storage;
     socklen_t size = eddy__sockaddr_from(addr, &storage);
 
-    return connect(fd, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
+    while (connect(fd, (struct sockaddr *)&storage, size) < 0) {
+        if (errno == EISCONN)
+            return 0;
+        if (errno != EINTR && errno != EALREADY)
+            return -errno;
+    }
+    return 0;
 }
 
 static int prepare_listener(int fd, const eddy_addr *addr, const eddy__socket_listen *options)
@@ -296,8 +303,7 @@ bool eddy__socket_is_reset(int fd)
     struct tcp_info info = {.tcpi_state = TCP_ESTABLISHED};
     socklen_t size = sizeof info;
 
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-           info.tcpi_state == TCP_CLOSE;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
 }
 
 /* ---- accept's errors ---- */

@@ -5,6 +5,9 @@
  */
 #include "eddy/time.h"
 #include "reactor/core.h"
+#include "time/sleep.h"
+
+static const eddy_wait_type interval_wait = {"interval", eddy__sleep_disarm, false};
 
 static int64_t saturated_sum(int64_t a, int64_t b)
 {
@@ -44,7 +47,7 @@ static int64_t advance(eddy_interval *self, int64_t now_ns)
 
 eddy_result eddy_interval_poll(eddy_interval *self, eddy_task *task)
 {
-    eddy_result result = eddy_sleep_poll(&self->sleep, task);
+    eddy_result result = eddy__sleep_poll_as(&self->sleep, task, &interval_wait);
     int64_t now_ns, skipped;
 
     if (result != 0)

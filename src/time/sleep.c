@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sleep.c - one point of time to wait for, as a wait of its own or as a limit around others. The
- * timer is in the wheel only while a task waits; being told by the wheel and finding the time
- * passed are the same.
+ * sleep.c - one point of time to wait for, as a wait of its own or as a limit around others.
+ *
+ * The timer is in the wheel, or in its list of due, only while a task is parked at the waiter;
+ * otherwise its links mean nothing, so that a sleep nobody waits for may be copied. Being told by
+ * the wheel and finding the time passed are the same.
  */
+#include "time/sleep.h"
+
 #include <errno.h>
 
 #include "eddy/time.h"
@@ -14,8 +18,12 @@ static eddy__timer *timer_of(eddy_sleep *self)
     return (eddy__timer *)(void *)&self->timer;
 }
 
-/* The future that waited is dropped. */
-static void disarm(eddy_waiter *waiter)
+static bool is_waited_for(const eddy_sleep *self)
+{
+    return self->waiter.task != NULL;
+}
+
+void eddy__sleep_disarm(eddy_waiter *waiter)
 {
     eddy_sleep *self = EDDY__CONTAINER(waiter, eddy_sleep, waiter);
     eddy_core *core = self->core;
@@ -24,31 +32,40 @@ static void disarm(eddy_waiter *waiter)
 }
 
 /* Not external: what can end these waits stands in the wheel, where the loop sees it. */
-static const eddy_wait_type sleep_wait = {"sleep", disarm, false};
-static const eddy_wait_type deadline_wait = {"deadline", disarm, false};
+static const eddy_wait_type sleep_wait = {"sleep", eddy__sleep_disarm, false};
+static const eddy_wait_type deadline_wait = {"deadline", eddy__sleep_disarm, false};
 
 /* For ever is nothing to wait for: such a timer is not in the wheel, so that a loop in which only
  * these are left is found to be stuck. */
 static void tell_wheel(eddy_sleep *self)
 {
-    eddy__wheel *wheel = &self->core->wheel;
+    eddy_core *core = self->core;
+    eddy__timer *timer = timer_of(self);
 
-    if (self->timer.deadline_ns == EDDY_FOREVER)
-        eddy__wheel_stop(wheel, timer_of(self));
-    else
-        eddy__wheel_start(wheel, timer_of(self), self->timer.deadline_ns);
+    if (timer->deadline_ns == EDDY_FOREVER) {
+        eddy__wheel_stop(&core->wheel, timer);
+        return;
+    }
+    core->stats.timers_started += !timer->armed;
+    eddy__wheel_start(&core->wheel, timer, timer->deadline_ns);
 }
 
+static void set_time(eddy_sleep *self, eddy_core *core, int64_t when_ns, int64_t now_ns)
+{
+    self->core = core;
+    self->started = true;
+    self->reached = when_ns <= now_ns;
+    self->timer.deadline_ns = when_ns;
+    if (is_waited_for(self))
+        tell_wheel(self);
+}
+
+/* One that is not waited for takes its reading at the first look. */
 void eddy_sleep_start_at(eddy_sleep *self, eddy_task *task, int64_t when_ns)
 {
-    if (!self->started)
-        eddy__timer_init(timer_of(self));
-    self->core = task->core;
-    self->started = true;
-    self->reached = false;
-    self->timer.deadline_ns = when_ns;
-    if (self->waiter.task != NULL)
-        tell_wheel(self);
+    int64_t now_ns = is_waited_for(self) ? eddy__core_now(task->core) : INT64_MIN;
+
+    set_time(self, task->core, when_ns, now_ns);
 }
 
 void eddy_sleep_start(eddy_sleep *self, eddy_task *task, int64_t duration_ns)
@@ -56,36 +73,40 @@ void eddy_sleep_start(eddy_sleep *self, eddy_task *task, int64_t duration_ns)
     int64_t now_ns = eddy__core_now(task->core);
     int64_t when_ns = duration_ns > INT64_MAX - now_ns ? EDDY_FOREVER : now_ns + duration_ns;
 
-    eddy_sleep_start_at(self, task, duration_ns <= 0 ? now_ns : when_ns);
+    set_time(self, task->core, duration_ns <= 0 ? now_ns : when_ns, now_ns);
 }
 
-static void arm(eddy_sleep *self, eddy_task *task)
+static void arm(eddy_sleep *self)
 {
-    if (timer_of(self)->armed)
-        return;
-    task->core->stats.timers_started++;
+    int64_t when_ns = self->timer.deadline_ns;
+
+    eddy__timer_init(timer_of(self));
     timer_of(self)->kind = EDDY__TIMER_SLEEP;
+    self->timer.deadline_ns = when_ns;
     tell_wheel(self);
 }
 
 static void stop(eddy_sleep *self)
 {
+    if (!is_waited_for(self))
+        return;
     eddy__wheel_stop(&self->core->wheel, timer_of(self));
     eddy_waiter_clear(&self->waiter);
 }
 
 static eddy_result wait_for(eddy_sleep *self, eddy_task *task, const eddy_wait_type *type)
 {
+    bool waited_before = is_waited_for(self);
     eddy_result result = eddy_waiter_park(&self->waiter, task, type);
 
-    if (result == EDDY_PENDING)
-        arm(self, task);
-    else
-        stop(self);
+    if (result == EDDY_PENDING && !waited_before)
+        arm(self);
+    else if (result != EDDY_PENDING && waited_before)
+        eddy__wheel_stop(&self->core->wheel, timer_of(self));
     return result;
 }
 
-/* While the timer is armed the wheel tells, and the time of this turn is good enough to see it
+/* While it is waited for the wheel tells, and the time of this turn is good enough to see it
  * early; the first look takes a fresh reading. */
 static bool is_reached(eddy_sleep *self, eddy_task *task)
 {
@@ -95,17 +116,22 @@ static bool is_reached(eddy_sleep *self, eddy_task *task)
                 eddy_task_name(task));
     if (self->reached)
         return true;
-    now_ns = timer_of(self)->armed ? task->core->now_ns : eddy__core_now(task->core);
+    now_ns = is_waited_for(self) ? task->core->now_ns : eddy__core_now(task->core);
     self->reached = self->timer.deadline_ns <= now_ns;
     return self->reached;
 }
 
-eddy_result eddy_sleep_poll(eddy_sleep *self, eddy_task *task)
+eddy_result eddy__sleep_poll_as(eddy_sleep *self, eddy_task *task, const eddy_wait_type *type)
 {
     if (!is_reached(self, task))
-        return wait_for(self, task, &sleep_wait);
+        return wait_for(self, task, type);
     stop(self);
     return eddy__task_spend(task) ? 0 : eddy__task_yield(task);
+}
+
+eddy_result eddy_sleep_poll(eddy_sleep *self, eddy_task *task)
+{
+    return eddy__sleep_poll_as(self, task, &sleep_wait);
 }
 
 void eddy_sleep_stop(eddy_sleep *self, eddy_task *task)

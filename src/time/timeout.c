@@ -9,6 +9,17 @@
 #include "eddy/time.h"
 #include "reactor/core.h"
 
+/* A cancel request is left to the inner future, which may want to clean up. */
+static eddy_result look_at_limit(struct eddy_timeout *self, eddy_task *task)
+{
+    eddy_result result;
+
+    eddy_task_shield(task, true);
+    result = eddy_within(&self->limit, task, EDDY_PENDING);
+    eddy_task_shield(task, false);
+    return result;
+}
+
 static eddy_result timeout_poll(eddy_future *future, eddy_task *task)
 {
     struct eddy_timeout *self = (struct eddy_timeout *)(void *)future;
@@ -21,7 +32,7 @@ static eddy_result timeout_poll(eddy_future *future, eddy_task *task)
         self->inner = NULL;
         return result;
     }
-    result = eddy_within(&self->limit, task, EDDY_PENDING);
+    result = look_at_limit(self, task);
     if (result == EDDY_PENDING)
         return EDDY_PENDING;
     eddy_future_drop_child(future, self->inner, task);
