@@ -172,5 +172,5 @@ int main(int argc, char **argv)
     if (result == 0)
         result = eddy_core_run(core, EDDY_FUTURE(until_signal));
     eddy_core_free(core);
-    return result < 0;
+    return args_end(&args, result);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * connect - a bridge between the terminal and a TCP server: standard input goes to it, what it
- * answers to standard output. Input may be a terminal, a pipe or a file.
+ * answers to standard output. Input may be a terminal, a pipe or a file; its end is passed on. The
+ * program ends when the server ends the stream, whatever input there may be still to come.
  *
  *     connect [ADDRESS] [--port=N] [--driver=NAME]      default 127.0.0.1:8080
  *
@@ -9,6 +10,7 @@
  * until it is accepted (eddy_remote_call()). That wait is the backpressure.
  */
 #include <eddy/eddy.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -104,13 +106,15 @@ static eddy_result start_input(struct client *self, eddy_handle *handle)
 }
 
 /* Blocks while nobody reads our output: with one connection that is what we want. */
-static void show(eddy_tcp *server)
+static eddy_result show(eddy_tcp *server)
 {
     eddy_bytes view = eddy_tcp_view(server);
 
     fwrite(view.data, 1, view.len, stdout);
-    fflush(stdout);
+    if (fflush(stdout) != 0)
+        return -errno;
     eddy_tcp_consume(server, view.len);
+    return 0;
 }
 
 EDDY_ASYNC(client, client_done)
@@ -128,7 +132,7 @@ EDDY_ASYNC(client, client_done)
             EDDY_POLL(n, eddy_tcp_poll_fill(self->bridge->reader.tcp, task, 1));
             if (n <= 0)
                 break;
-            show(self->bridge->reader.tcp);
+            n = show(self->bridge->reader.tcp);
         }
         EDDY_END(n);
 }
@@ -147,7 +151,5 @@ int main(int argc, char **argv)
         eddy_core_run(core, EDDY_FUTURE(client, .address = args.address[0], .bridge = &bridge));
     eddy_core_free(core);
     eddy_tcp_writer_free(&bridge.writer);
-    if (result < 0)
-        fprintf(stderr, "connect: %s\n", eddy_strerror(result));
-    return result < 0;
+    return args_end(&args, result);
 }

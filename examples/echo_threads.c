@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * echo_threads - a loop for each thread, side by side and sharing nothing: all listen on one port,
- * among which the kernel spreads the clients. They talk by remotes: when the first loop gets a
+ * echo_threads - a loop for each core, side by side and sharing nothing: all listen on one port,
+ * and the kernel spreads the clients among them. They talk by remotes: when the first loop gets a
  * signal, it sends the others a job that stops them, and learns how many clients each had.
  *
- *     echo_threads [ADDRESS] [--port=N] [--driver=NAME]      default 127.0.0.1:8080, 2 threads
+ *     echo_threads [ADDRESS] [--port=N] [--driver=NAME]      default 127.0.0.1:8080
  */
 #include <eddy/eddy.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "support/args.h"
 #include "support/echo_server.h"
 #include "support/until_signal.h"
 
-#define WORKERS 1 /* beside the main thread */
+#define WORKERS_MAX 63 /* beside the main thread */
 
 static const eddy_listener_options shared_port = {.size_bytes = sizeof shared_port,
                                                   .reuse_port = true};
@@ -101,6 +102,14 @@ static void worker_start(struct worker *worker, struct args *args)
         exit(1);
 }
 
+/* With the main thread, one for each core. */
+static int worker_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores <= 1 ? 0 : cores <= WORKERS_MAX ? (int)cores - 1 : WORKERS_MAX;
+}
+
 static void worker_stop(struct worker *worker)
 {
     eddy_result clients = eddy_remote_call(worker->remote, &stop_job, &worker);
@@ -114,7 +123,8 @@ int main(int argc, char **argv)
 {
     struct args args = {.usage = "echo_threads [ADDRESS] [--port=N] [--driver=io_uring|epoll]",
                         .address = {eddy_addr_ipv4_loopback(8080)}};
-    struct worker workers[WORKERS] = {{0}};
+    struct worker workers[WORKERS_MAX] = {{0}};
+    int count = worker_count();
     char text[EDDY_ADDR_TEXT_MAX];
     eddy_core_stats stats;
     eddy_core *core;
@@ -124,17 +134,17 @@ int main(int argc, char **argv)
     until_signal_prepare();
     core = args_core(&args);
     serve(&args, core);
-    for (int i = 0; i < WORKERS; i++)
+    for (int i = 0; i < count; i++)
         worker_start(&workers[i], &args);
     eddy_addr_print(&args.address[0], text, sizeof text);
     printf("echo_threads listens on %s by %s, %d threads\n", text, eddy_core_driver_name(core),
-           WORKERS + 1);
+           count + 1);
     fflush(stdout);
     result = eddy_core_run(core, EDDY_FUTURE(until_signal));
-    for (int i = 0; i < WORKERS; i++)
+    for (int i = 0; i < count; i++)
         worker_stop(&workers[i]);
     eddy_core_stats_get(core, &stats);
     printf("the main thread had %llu\n", (unsigned long long)stats.connections_accepted);
     eddy_core_free(core);
-    return result < 0;
+    return args_end(&args, result);
 }

@@ -61,7 +61,5 @@ int main(int argc, char **argv)
     core = args_core(&args);
     result = eddy_core_run(core, EDDY_FUTURE(hello, .address = args.address[0]));
     eddy_core_free(core);
-    if (result < 0)
-        fprintf(stderr, "hello: %s\n", eddy_strerror(result));
-    return result < 0;
+    return args_end(&args, result);
 }

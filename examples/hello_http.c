@@ -58,7 +58,5 @@ int main(int argc, char **argv)
         result = eddy_core_run(core, EDDY_FUTURE(until_signal));
     say_figures(core, &server);
     eddy_core_free(core);
-    if (result < 0)
-        fprintf(stderr, "hello_http: %s\n", eddy_strerror(result));
-    return result < 0;
+    return args_end(&args, result);
 }

@@ -3,6 +3,7 @@
  * The program of README.md: an echo server on a screen. PORT as argument, default 8080.
  */
 #include <eddy/eddy.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct echo { /* one client: send back what it sends */
@@ -69,5 +70,7 @@ int main(int argc, char **argv)
     if (result == 0)
         result = eddy_core_run(core, EDDY_FUTURE(server, .listener = listener));
     eddy_core_free(core);
+    if (result < 0)
+        fprintf(stderr, "%s\n", eddy_strerror(result));
     return result < 0;
 }

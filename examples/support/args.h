@@ -71,19 +71,45 @@ static inline void args_parse(struct args *args, int argc, char **argv)
         args_port(args);
 }
 
+/* The exit status; an error is told in one line. */
+static inline int args_end(const struct args *args, eddy_result result)
+{
+    if (result < 0)
+        fprintf(stderr, "%.*s: %s\n", (int)strcspn(args->usage, " "), args->usage,
+                eddy_strerror(result));
+    return result < 0;
+}
+
 /* A loop of the driver that was asked for, or the end with one line. */
 static inline eddy_core *args_core(const struct args *args)
 {
     const char *driver = args->driver != NULL ? args->driver : getenv("EDDY_DRIVER");
     eddy_core *core;
+    char why[128];
     int error = eddy_core_new(EDDY_OPTIONS(eddy_core_options, .driver = args->driver), &core);
 
-    if (error == -EINVAL && driver != NULL)
+    if (error == 0)
+        return core;
+    if (driver == NULL)
+        exit(args_end(args, error));
+    if (error == -EINVAL)
         args_fail(args, "driver", driver,
                   "unknown: use io_uring or epoll, or name none for the best that works");
-    if (error != 0)
-        args_fail(args, "driver", driver != NULL ? driver : "", eddy_strerror(error));
-    return core;
+    snprintf(why, sizeof why, "%s: name none for the best that works", eddy_strerror(error));
+    args_fail(args, "driver", driver, why);
+    return NULL;
+}
+
+/* What to do about an address that cannot be listened on. */
+static inline const char *args_listen_advice(int error)
+{
+    if (error == -EADDRINUSE)
+        return "in use by another program: stop it or choose another by --port=N";
+    if (error == -EACCES)
+        return "not allowed: choose a port from 1024 on by --port=N";
+    if (error == -EADDRNOTAVAIL)
+        return "not of this machine: 127.0.0.1 is, or 0.0.0.0 for all it has";
+    return eddy_strerror(error);
 }
 
 /* A listener, or the end with one line. */
@@ -98,10 +124,7 @@ static inline eddy_listener *args_listen(const struct args *args, eddy_core *cor
         return listener;
     eddy_addr_print(&args->address[0], text, sizeof text);
     eddy_core_free(core);
-    if (error == -EADDRINUSE)
-        args_fail(args, "address", text,
-                  "in use by another program: stop it or choose another by --port=N");
-    args_fail(args, "address", text, eddy_strerror(error));
+    args_fail(args, "address", text, args_listen_advice(error));
     return NULL;
 }
 

@@ -23,36 +23,76 @@
 
 /* The head of one request. */
 struct http_head {
-    size_t len; /* blank line included; 0: it is not complete yet */
-    bool is_get;
-    bool close; /* the client wants the connection to end after the answer */
+    size_t len;          /* blank line included; 0: it is not complete yet */
+    const char *refusal; /* the answer, when it is not the greeting */
+    bool close;          /* no other request follows on this connection */
 };
 
-static inline bool http_line_says_close(const unsigned char *line, size_t len)
+/* Whether a line is the header `name`, which ends in a colon. The case does not matter. */
+static inline bool http_line_is(const unsigned char *line, size_t len, const char *name)
 {
-    static const char text[] = "connection: close";
+    size_t name_len = strlen(name);
 
-    return (line[0] | 0x20) == 'c' && len >= sizeof text - 1 &&
-           strncasecmp((const char *)line, text, sizeof text - 1) == 0;
+    return len > name_len && line[name_len - 1] == ':' &&
+           strncasecmp((const char *)line, name, name_len) == 0;
 }
 
-/* Look at the request in front of `view`, line by line, once. HTTP/1.0 does not stay. */
+/* Whether no request can follow one with this header: it asks for anything but to keep the
+ * connection, or it announces a body, which we do not read. */
+static inline bool http_line_ends(const unsigned char *line, size_t len)
+{
+    static const char keep[] = "Connection: keep-alive\r"; /* as nearly all write it */
+
+    if ((line[0] | 0x20) == 'c')
+        return (len != sizeof keep - 1 || memcmp(line, keep, sizeof keep - 1) != 0) &&
+               (http_line_is(line, len, "connection:") ||
+                http_line_is(line, len, "content-length:"));
+    return (line[0] | 0x20) == 't' && http_line_is(line, len, "transfer-encoding:");
+}
+
+/* The length of the line at `line` when it is the one that ends a head, else 0. */
+static inline size_t http_blank(const unsigned char *line, const unsigned char *end)
+{
+    if (*line > '\r')
+        return 0;
+    if (*line == '\r' && end - line > 1 && line[1] == '\n')
+        return 2;
+    return *line == '\n';
+}
+
+/* What the request line says, which ends at `end`. HTTP/1.0 does not stay. */
+static inline void http_head_judge(struct http_head *head, const unsigned char *line,
+                                   const unsigned char *end)
+{
+    if (end - line < 4 || memcmp(line, "GET ", 4) != 0) {
+        head->refusal = HTTP_NOT_GET;
+        head->close = true;
+    } else if (end - line < 14 || memcmp(end - 9, "HTTP/1.1\r", 9) != 0)
+        head->close = true;
+}
+
+/* Look at the request in front of `view`, line by line, once. */
 static inline struct http_head http_head_parse(eddy_bytes view)
 {
-    const unsigned char *line = view.data, *end = view.data + view.len, *next;
-    struct http_head head = {0, view.len > 4 && memcmp(line, "GET ", 4) == 0, false};
+    size_t limit = view.len < HTTP_HEAD_MAX ? view.len : HTTP_HEAD_MAX;
+    const unsigned char *line, *end = view.data + limit;
+    const unsigned char *next = memchr(view.data, '\n', limit);
+    struct http_head head = {0, NULL, false};
 
-    while ((next = memchr(line, '\n', (size_t)(end - line))) != NULL) {
-        if (next - line <= 1 && line != view.data) {
-            head.len = (size_t)(next + 1 - view.data);
+    if (next != NULL)
+        http_head_judge(&head, view.data, next);
+    while (next != NULL && (line = next + 1) < end) {
+        head.len = http_blank(line, end);
+        if (head.len > 0) {
+            head.len += (size_t)(line - view.data);
             return head;
         }
-        if (line == view.data)
-            head.close = next - line < 10 || memcmp(next - 9, "HTTP/1.1\r", 9) != 0;
-        else if (http_line_says_close(line, (size_t)(next - line)))
+        next = memchr(line, '\n', (size_t)(end - line));
+        if (next != NULL && http_line_ends(line, (size_t)(next - line)))
             head.close = true;
-        line = next + 1;
     }
+    if (limit == HTTP_HEAD_MAX)
+        head = (struct http_head){view.len, HTTP_TOO_LARGE, true};
     return head;
 }
 

@@ -20,8 +20,8 @@ struct http_client {
     EDDY_FRAME;
     struct http_server *server;
     eddy_tcp *tcp;
-    struct http_head head; /* of the request in view */
-    size_t want;           /* bytes that must be in view before it is worth looking */
+    size_t want; /* bytes that must be in view before it is worth looking */
+    bool close;  /* the last request that is answered has been */
 };
 
 static inline void http_client_done(struct http_client *self)
@@ -29,26 +29,41 @@ static inline void http_client_done(struct http_client *self)
     eddy_tcp_free(self->tcp); /* what was answered is still delivered */
 }
 
-/* Find the request in front of what has arrived. False: wait for more of it. */
-static inline bool http_client_look(struct http_client *self)
+/* Queue the answer to a request; a write of so few bytes is accepted whole or not yet. */
+static inline eddy_result http_client_answer(struct http_client *self, eddy_task *task,
+                                             const struct http_head *head)
 {
-    eddy_bytes view = eddy_tcp_view(self->tcp);
+    const struct http_greeting *greeting = &self->server->greeting;
 
-    self->head = http_head_parse(view);
-    self->want = self->head.len == 0 ? view.len + 1 : 1;
-    return self->head.len > 0 || view.len >= HTTP_HEAD_MAX;
+    if (head->refusal != NULL)
+        return eddy_tcp_poll_write(self->tcp, task, head->refusal, strlen(head->refusal));
+    return eddy_tcp_poll_write(self->tcp, task, greeting->text, greeting->len);
 }
 
-/* Queue the answer to it; a write of so few bytes is accepted whole or not yet. */
-static inline eddy_result http_client_answer(struct http_client *self, eddy_task *task)
+/* Answer the requests that are in view, all of them. What is not answered stays unread. */
+static inline eddy_result http_client_poll_answers(struct http_client *self, eddy_task *task)
 {
-    const char *refusal = self->head.len == 0 ? HTTP_TOO_LARGE : HTTP_NOT_GET;
+    eddy_bytes view = eddy_tcp_view(self->tcp), rest = view;
+    eddy_result n = 1;
 
-    if (self->head.len > 0 && self->head.is_get)
-        return eddy_tcp_poll_write(self->tcp, task, self->server->greeting.text,
-                                   self->server->greeting.len);
-    self->head.close = true;
-    return eddy_tcp_poll_write(self->tcp, task, refusal, strlen(refusal));
+    self->want = 1;
+    while (n > 0 && rest.len > 0 && !self->close) {
+        struct http_head head = http_head_parse(rest);
+
+        if (head.len == 0) {
+            self->want = rest.len + 1;
+            break;
+        }
+        n = http_client_answer(self, task, &head);
+        if (n <= 0)
+            break;
+        self->close = head.close;
+        self->server->requests++;
+        rest.data += head.len;
+        rest.len -= head.len;
+    }
+    eddy_tcp_consume(self->tcp, view.len - rest.len);
+    return n;
 }
 
 EDDY_ASYNC(http_client, http_client_done)
@@ -56,20 +71,16 @@ EDDY_ASYNC(http_client, http_client_done)
     eddy_result n;
 
     EDDY_BEGIN
-    self->want = 1;
-    do {
-        EDDY_POLL(n, eddy_tcp_poll_fill(self->tcp, task, self->want));
-        if (n <= 0)
-            break; /* 0: the client closed */
-        if (!http_client_look(self))
-            continue;
-        EDDY_POLL(n, http_client_answer(self, task));
-        if (n < 0)
-            break;
-        eddy_tcp_consume(self->tcp, self->head.len);
-        self->server->requests++;
-    } while (!self->head.close);
-    EDDY_END(0); /* a client that went away is no error of ours */
+        self->want = 1;
+        while (!self->close) {
+            EDDY_POLL(n, eddy_tcp_poll_fill(self->tcp, task, self->want));
+            if (n <= 0)
+                break; /* 0: the client closed */
+            EDDY_POLL(n, http_client_poll_answers(self, task));
+            if (n < 0)
+                break;
+        }
+        EDDY_END(0); /* a client that went away is no error of ours */
 }
 
 /* ---- the server ---- */
