@@ -2,7 +2,9 @@
 # Every tests/<layer>/test_<name>.c is one program with cmocka, every tests/<layer>/test_<name>.py
 # one script. CTest knows them as <layer>.<name>. A comment near the top of the file,
 #     /* eddy-test: drivers threads slow */        (# eddy-test: ... in Python)
-# says more. drivers: run it once per driver, as <layer>.<name>.<driver>, with EDDY_DRIVER set;
+# says more. drivers: run it once per driver, as <layer>.<name>.<driver>, with EDDY_DRIVER set, and
+# those of the layers driver and net once more as <layer>.<name>.<driver>-bare with EDDY_TEST_BARE
+# set too, which leaves every feature off that the driver can do without (tests/support/bare.h);
 # threads: run it under ThreadSanitizer too (label threads); slow: allow it more time (label slow).
 # A test that exits with 77 is skipped, and counted so.
 
@@ -64,13 +66,17 @@ function(eddy_register name words)
     set(runs "default")
     if("drivers" IN_LIST words)
         set(runs ${eddy_drivers})
+        if(name MATCHES "^(driver|net)\\.")
+            list(TRANSFORM eddy_drivers APPEND "-bare" OUTPUT_VARIABLE bare)
+            list(APPEND runs ${bare})
+        endif()
     endif()
     foreach(run ${runs})
         set(test ${name})
         set(more "")
         if(NOT run STREQUAL "default")
             set(test ${name}.${run})
-            set(more EDDY_DRIVER=${run})
+            string(REPLACE "-bare" ";EDDY_TEST_BARE=all" more "EDDY_DRIVER=${run}")
         endif()
         add_test(NAME ${test} COMMAND ${ARGN})
         set_tests_properties(${test} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77

@@ -4,6 +4,7 @@
  * test_contract_wait.c - driver.h, sentence 8: wait() returns by its deadline, not before without
  * cause, at once while anything is queued, when it is woken, and when a signal comes.
  */
+#include "support/bare.h"
 #include "support/driver_world.h"
 
 #include <pthread.h>
@@ -17,7 +18,7 @@
 /* LATE is generous: the machine may be busy. It still tells a wait that has lost its deadline. */
 #define LATE (2 * EDDY_SECOND)
 
-enum { MUCH = 1 << 20, MANY = 50 };
+enum { MUCH = 1 << 20, MANY = 50, IDLE_MAX = 10 };
 
 static const uint32_t timers[] = {0, EDDY__WITHOUT_MULTISHOT_TIMER,
                                   EDDY__WITHOUT_MULTISHOT_TIMER | EDDY__WITHOUT_EPOLL_PWAIT2};
@@ -206,11 +207,25 @@ static void old_wakes_do_not_keep_the_loop_awake(void **state)
     world_close(&w);
 }
 
+/* So many events, by waits that would block for ever if none were left. Some may come back with
+ * nothing to tell (streams that found no buffer queue for one), but not many. */
+static size_t got_in_all(world *w, size_t wanted)
+{
+    size_t got = 0;
+
+    for (int idle = 0; got < wanted && idle < IDLE_MAX;) {
+        int n = world_wait(w, EDDY_FOREVER);
+
+        got += (size_t)n;
+        idle += n == 0;
+    }
+    return got;
+}
+
 static void more_events_than_fit_come_by_and_by_without_blocking(void **state)
 {
     static side s[MANY];
     world w;
-    size_t got = 0;
 
     (void)state;
     for (uint32_t max = 1; max <= 7; max += 2) {
@@ -226,22 +241,12 @@ static void more_events_than_fit_come_by_and_by_without_blocking(void **state)
             close(s[i].peer);
             s[i].peer = -1;
         }
-        for (got = 0; got < 2 * MANY;) {
-            int n = world_wait(&w, EDDY_FOREVER);
-
-            assert_true(n > 0);
-            got += (size_t)n;
-        }
+        assert_int_equal(got_in_all(&w, 2 * MANY), 2 * MANY);
         for (size_t i = 0; i < MANY; i++) {
             assert_string_equal(s[i].order, "BE");
             w.type->detach(w.driver, &s[i].slot);
         }
-        for (got = 0; got < MANY;) {
-            int n = world_wait(&w, EDDY_FOREVER);
-
-            assert_true(n > 0);
-            got += (size_t)n;
-        }
+        assert_int_equal(got_in_all(&w, MANY), MANY);
         for (size_t i = 0; i < MANY; i++)
             side_deinit(&s[i]);
         world_close(&w);
@@ -332,7 +337,8 @@ static void every_wait_is_counted(void **state)
         wake(&w);
         (void)world_wait(&w, EDDY_FOREVER);
     }
-    assert_int_equal(w.driver->counters.waits, waits + 10);
+    /* A system call of any kind may bring completions; then no kernel is entered for them. */
+    assert_in_range(w.driver->counters.waits, waits + (bare_without() != 0 ? 1 : 10), waits + 10);
     world_close(&w);
 }
 

@@ -61,13 +61,13 @@ static void ring_free(ring_world *self)
     close(self->options.wake_fd);
 }
 
-/* One wait, counted. False: the driver is broken. */
+/* One wait, counted. False: the driver is broken, or nothing came in ten seconds. A wait may come
+ * back with nothing to tell: what ended only made the next step due. */
 static bool ring_turn(ring_world *self)
 {
     eddy__event events[EVENTS];
     int64_t deadline = eddy__uring_driver.now(self->driver) + 10 * EDDY_SECOND;
     int n = eddy__uring_driver.wait(self->driver, deadline, events, EVENTS);
-if(n<=0)printf("wait %d\n",n);
 
     for (int i = 0; i < n; i++) {
         if (events[i].type == EDDY__BYTES) {
@@ -77,7 +77,7 @@ if(n<=0)printf("wait %d\n",n);
         self->sent += events[i].type == EDDY__SENT && events[i].result == 2;
         self->ended += events[i].type == EDDY__ENDED;
     }
-    return n > 0;
+    return n >= 0 && eddy__uring_driver.now(self->driver) < deadline;
 }
 
 static void *run_until_all_sent_and_received(void *arg)

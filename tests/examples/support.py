@@ -73,15 +73,16 @@ class Output:
 class Program:
     """A program of the tree. An error, a leak or a sanitizer's word fails the test at its end."""
 
-    def __init__(self, path, *arguments, stdin=subprocess.DEVNULL, driver=DRIVER):
+    def __init__(self, path, *arguments, stdin=subprocess.DEVNULL,
+                 stdout=subprocess.PIPE, driver=DRIVER):
         environment = {key: value for key, value in os.environ.items() if key != "EDDY_DRIVER"}
         if driver is not None:
             environment["EDDY_DRIVER"] = driver
         self.name = os.path.basename(path)
-        self.process = subprocess.Popen([path, *arguments], stdin=stdin, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([path, *arguments], stdin=stdin, stdout=stdout,
                                         stderr=subprocess.PIPE, env=environment, bufsize=0)
         self.stdin = self.process.stdin
-        self.out = Output(self.process.stdout)
+        self.out = Output(self.process.stdout) if self.process.stdout else None
         self.err = Output(self.process.stderr)
 
     def await_output(self, pattern):
@@ -107,7 +108,7 @@ class Program:
             got = self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.name} does not end") from None
-        out = self.out.all()
+        out = self.out.all() if self.out else b""
         err = self.err.all().decode(errors="replace")
         if got != code or not re.fullmatch(error, err):
             raise AssertionError(f"{self.name} ended with {got} instead of {code}, saying: {err}")
@@ -122,7 +123,8 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self.out.close()
+        if self.out is not None:
+            self.out.close()
         self.err.close()
         if self.stdin is not None:
             self.stdin.close()

@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import tempfile
+import threading
 
 import support
 
@@ -39,7 +40,11 @@ class Connect(support.Case):
             file.seek(0)
             program, server = self.bridge(file)
             answer = os.urandom(2 << 20)
-            self.assertTrue(support.drive([(server, answer)]) == [data], "the file was changed")
+            writer = threading.Thread(target=server.sendall, args=(answer,), daemon=True)
+            writer.start()
+            self.assertTrue(support.receive_all(server) == data, "the file was changed")
+            writer.join(support.LIMIT)
+            server.close()
             self.assertTrue(program.end() == answer, "the answer was changed")
 
     def test_bridges_no_input_at_all(self):
@@ -87,8 +92,17 @@ class Connect(support.Case):
             server.sendall(b"wait\n")
             program.await_output(r"\Await\n\Z")
             self.assertLess(file.tell(), len(data), "the input was read ahead of the server")
-            self.assertTrue(support.drive([(server, b"")]) == [data], "the file was changed")
+            self.assertTrue(support.receive_all(server) == data, "the file was changed")
+            server.close()
             self.assertEqual(b"wait\n", program.end())
+
+    def test_says_that_the_output_is_full(self):
+        listener, address = self.listen()
+        with open("/dev/full", "wb") as full:
+            program = self.start("connect", support.text(address), stdin=subprocess.PIPE,
+                                 stdout=full)
+            self.accept(listener).sendall(b"lost")
+            self.assert_one_line(program, 1, "no space left")
 
     def test_says_that_it_was_refused(self):
         _, address = self.refuse()

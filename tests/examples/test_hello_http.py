@@ -175,6 +175,41 @@ class HelloHttp(support.Case):
                 self.assertTrue(client.ended())
         self.program.stop()
 
+    def test_reads_how_the_connection_shall_go_on(self):
+        stays = (b"Connection: keep-alive\r\n", b"X-Connection: close\r\n", b"Cookie: close\r\n",
+                 b"Connections: close\r\n", b"Conn\r\n", b"C\r\n", b"t:\r\n", b"a\r\n", b"a\n",
+                 b"TE: trailers\r\n", b"Cdn-Loop-X: 1\r\n", b"Content-Coding: 5\r\n", b"\rx\r\n")
+        ends = (b"Connection:close\r\n", b"CONNECTION:  CLOSE\r\n", b"connection: a, close\n",
+                b"Connection: keep-alive, close\r\n", b"Connection: close\n")
+        for headers, ended in [(each, False) for each in stays] + [(each, True) for each in ends]:
+            for before in b"", b"Host: a\r\n":
+                with self.subTest(before + headers):
+                    client = self.client()
+                    client.client.sendall(b"GET / HTTP/1.1\r\n" + before + headers + b"\r\n" + CLOSE)
+                    self.assert_greets(client.answer())
+                    if not ended:
+                        self.assert_greets(client.answer())
+                    self.assertTrue(client.ended())
+        self.program.stop()
+
+    def test_takes_no_body_for_a_request(self):
+        for header in b"Content-Length: %d\r\n" % len(GET), b"transfer-Encoding: chunked\r\n":
+            for size in len(GET), 300000:
+                with self.subTest(header=header, size=size):
+                    client = self.client()
+                    body = (GET * (size // len(GET)))
+                    client.client.sendall(b"GET / HTTP/1.1\r\n" + header + b"\r\n" + body)
+                    self.assert_greets(client.answer())
+                    self.assertTrue(client.ended())
+        self.program.stop()
+
+    def test_takes_lines_that_end_in_a_newline_alone(self):
+        client = self.client()
+        client.client.sendall(b"GET /\n\n")
+        self.assert_greets(client.answer())
+        self.assertTrue(client.ended())
+        self.program.stop()
+
     def test_answers_a_client_that_has_closed_its_side(self):
         client = self.client()
         client.client.sendall(GET + GET)
@@ -279,7 +314,8 @@ class Wrong(support.Case):
         self.assert_one_line(inherited, 2, told)
 
     def test_an_address_of_another_machine(self):
-        self.assert_one_line(self.start("hello_http", "192.0.2.1:8080"), 2, "'192.0.2.1:8080': ")
+        self.assert_one_line(self.start("hello_http", "192.0.2.1:8080"), 2,
+                             "'192.0.2.1:8080': not of this machine: ")
 
     def test_the_port_counts_wherever_it_stands(self):
         port = support.free_address()[1]

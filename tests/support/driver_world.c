@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "support/bare.h"
+
 enum { WORLD_EVENTS_MAX = 256, WORLD_STEPS_MAX = 1000000 };
 
 static void *counted_alloc(size_t size, void *arg)
@@ -45,7 +47,7 @@ void world_open(world *w, world_options options)
                     options.block_bytes != 0 ? options.block_bytes : 64 * 1024,
                     options.blocks_max != 0 ? options.blocks_max : 64);
     driver.wake_fd = w->wake_fd;
-    driver.without = options.without;
+    driver.without = options.without | bare_without();
     result = eddy__driver_select(NULL, &driver, &w->driver, &why);
     if (result < 0) {
         fprintf(stderr, "skipped: no such driver here: %s (%s)\n", why, strerror(-result));
@@ -109,6 +111,7 @@ static void record(world *w, const eddy__event *event)
     side *s = (side *)event->slot;
 
     assert_true(s->attached);
+    s->events++;
     record_letter(s, "BERHCSAFX"[event->type]);
     switch (event->type) {
     case EDDY__BYTES:
@@ -350,7 +353,7 @@ void side_end(world *w, side *s)
     assert_true(s->attached);
     w->type->detach(w->driver, &s->slot);
     WORLD_UNTIL(w, !s->attached);
-    assert_int_equal(strlen(s->order), strlen(before.order) + 1);
+    assert_int_equal(s->events, before.events + 1);
     assert_int_equal(s->len, before.len);
     assert_int_equal(s->sents, before.sents);
     assert_int_equal(s->fds_count, before.fds_count);

@@ -29,6 +29,7 @@ typedef struct side {
     char order[SIDE_ORDER_MAX];       /* a letter for each event, B, S, A once in a row:
                                          B)ytes E)nd R)error H)angup C)onnected S)ent A)ccepted
                                          F)ailed to accept X) ended */
+    uint32_t events;                  /* all of them; `order` has the first ones */
     unsigned char *bytes;             /* all that was received */
     size_t len, capacity;             /* bytes received; room for them */
     uint32_t deliveries;              /* EDDY__BYTES events */

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "support/bare.h"
+
 enum { TURNS_MAX = 1000 };
 
 eddy_core *test_core_with(eddy_core_options options)
@@ -20,6 +22,7 @@ eddy_core *test_core_with(eddy_core_options options)
     eddy_core *core = NULL;
 
     options.size_bytes = sizeof options;
+    options.driver_without |= bare_without();
     assert_int_equal(eddy_core_new(&options, &core), 0);
     return core;
 }

@@ -14,6 +14,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -56,21 +57,36 @@ int test_peer_listen(int backlog, eddy_addr *addr)
     return fd;
 }
 
-int test_peer_connect(const eddy_addr *addr)
+int test_peer_socket(void)
+{
+    return peer_socket(AF_INET);
+}
+
+void test_peer_connect_to(int fd, const eddy_addr *addr)
 {
     struct sockaddr_storage storage;
-    int fd = peer_socket(addr->family == EDDY_ADDR_IPV6 ? AF_INET6 : AF_INET);
     socklen_t size = eddy__sockaddr_from(addr, &storage);
 
-    assert_int_equal(connect(fd, (struct sockaddr *)&storage, size), 0);
+    while (connect(fd, (struct sockaddr *)&storage, size) < 0 && errno != EISCONN)
+        assert_true(errno == EINTR || errno == EALREADY); /* a ring may interrupt what blocks */
+}
+
+int test_peer_connect(const eddy_addr *addr)
+{
+    int fd = peer_socket(addr->family == EDDY_ADDR_IPV6 ? AF_INET6 : AF_INET);
+
+    test_peer_connect_to(fd, addr);
     return fd;
 }
 
 int test_peer_accept(int listener)
 {
     struct timeval limit = {.tv_sec = 10};
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    int fd;
 
+    do
+        fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
     assert_true(fd >= 0);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
     return fd;
@@ -90,12 +106,28 @@ int test_peer(eddy_core *core, eddy_tcp **stream)
 
 void test_peer_send(int fd, const void *data, size_t len)
 {
-    assert_int_equal(send(fd, data, len, MSG_NOSIGNAL), len);
+    const char *at = data;
+
+    while (len > 0) {
+        ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
+
+        assert_true(n > 0 || (n < 0 && errno == EINTR));
+        at += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
 }
 
 void test_peer_recv(int fd, void *memory, size_t len)
 {
-    assert_int_equal(recv(fd, memory, len, MSG_WAITALL), len);
+    char *at = memory;
+
+    while (len > 0) {
+        ssize_t n = recv(fd, at, len, MSG_WAITALL);
+
+        assert_true(n > 0 || (n < 0 && errno == EINTR));
+        at += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
 }
 
 long test_peer_try_recv(int fd, void *memory, size_t len)
@@ -115,8 +147,11 @@ size_t test_peer_try_send(int fd, const void *data, size_t len)
 int test_peer_ending(int fd)
 {
     char byte;
-    ssize_t n = recv(fd, &byte, 1, 0);
+    ssize_t n;
 
+    do
+        n = recv(fd, &byte, 1, 0);
+    while (n < 0 && errno == EINTR);
     assert_true(n <= 0);
     return n == 0 ? 0 : -errno;
 }
@@ -390,4 +425,60 @@ int test_open_fds(void)
         count += entry->d_name[0] != '.';
     closedir(dir);
     return count;
+}
+
+struct count {
+    const int *count;
+    int least;
+};
+
+static bool is_reached(void *arg)
+{
+    const struct count *self = arg;
+
+    return *self->count >= self->least;
+}
+
+void test_until_count(eddy_core *core, const int *count, int least)
+{
+    struct count self = {count, least};
+
+    test_until(core, is_reached, &self);
+}
+
+static bool is_closed(void *arg)
+{
+    return test_open_fds() <= *(const int *)arg;
+}
+
+void test_until_fds(eddy_core *core, int fds)
+{
+    test_until(core, is_closed, &fds);
+    assert_int_equal(test_open_fds(), fds);
+}
+
+static int set_fds_limit(int to)
+{
+    struct rlimit limit;
+    int before;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    before = (int)limit.rlim_cur;
+    limit.rlim_cur = (rlim_t)to;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
+int test_fds_forbid(void)
+{
+    int lowest = dup(0); /* all below are in use */
+
+    assert_true(lowest >= 0);
+    close(lowest);
+    return set_fds_limit(lowest);
+}
+
+void test_fds_allow(int before)
+{
+    (void)set_fds_limit(before);
 }

@@ -19,6 +19,9 @@ int test_peer(eddy_core *core, eddy_tcp **stream);
 /* A raw socket that listens on 127.0.0.1; *addr: where. */
 int test_peer_listen(int backlog, eddy_addr *addr);
 int test_peer_connect(const eddy_addr *addr);
+/* The same in two steps; IPv4. */
+int test_peer_socket(void);
+void test_peer_connect_to(int fd, const eddy_addr *addr);
 int test_peer_accept(int listener);
 
 void test_peer_send(int fd, const void *data, size_t len);
@@ -92,7 +95,15 @@ extern const eddy_type test_echo_type;
 void test_until(eddy_core *core, bool (*stands)(void *arg), void *arg);
 /* The same until *result is not EDDY_PENDING; returns it. */
 eddy_result test_until_done(eddy_core *core, const eddy_result *result);
+/* The same until *count is at least `least`. */
+void test_until_count(eddy_core *core, const int *count, int least);
 /* How many descriptors the process has open. */
 int test_open_fds(void);
+/* Turns until no more than so many are open: closing may take the loop one or two. */
+void test_until_fds(eddy_core *core, int fds);
+/* No descriptor can be made any more, until one of those that are open is closed. Returns what
+ * test_fds_allow() wants to know. */
+int test_fds_forbid(void);
+void test_fds_allow(int before);
 
 #endif
