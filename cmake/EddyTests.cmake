@@ -52,9 +52,9 @@ endfunction()
 
 # eddy_register(name words command...): tell CTest, once or once per driver.
 function(eddy_register name words)
-    set(seconds 120)
+    set(seconds 40)
     if("slow" IN_LIST words)
-        set(seconds 300)
+        set(seconds 100)
     endif()
     if(EDDY_SANITIZE)
         math(EXPR seconds "${seconds} * 3")

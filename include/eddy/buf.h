@@ -21,7 +21,8 @@ typedef struct eddy_buf eddy_buf;
  * @param allocator  where memory comes from, copied; NULL: malloc(3)
  * @param len        bytes, 1 .. 2^31 - 1
  * @return           the buffer, owned by the caller; NULL when memory is out or `len` is out of
- * range Thread: any. Allocates: once.
+ * range
+ * Thread: any. Allocates: once.
  */
 EDDY_API eddy_buf *eddy_buf_new(const eddy_allocator *allocator, size_t len);
 

@@ -69,7 +69,8 @@ typedef struct eddy_core_stats {
  * @param core     set to the loop, owned by the caller
  * @return         0; -EINVAL: options of an unknown size or with an impossible value, or a driver
  * of an unknown name; -ENOMEM, -EMFILE; what the driver said when it was named and does not work
- * here (-EPERM, -ENOSYS, ...) Thread: any; the first to run it owns it. Allocates: yes.
+ * here (-EPERM, -ENOSYS, ...)
+ * Thread: any; the first to run it owns it. Allocates: yes.
  */
 EDDY_API int eddy_core_new(const eddy_core_options *options, eddy_core **core);
 
@@ -91,8 +92,8 @@ EDDY_API uint64_t eddy_core_free(eddy_core *core);
  * one is taken over
  * @return        the future's result, never EDDY_PENDING; EDDY_DEADLOCK when nothing on this loop
  *                can ever happen again: the future was dropped, eddy_core_dump() tells what each
- * task waits for; -errno when the driver broke (the future was dropped) Thread: owner. Allocates:
- * no.
+ * task waits for; -errno when the driver broke (the future was dropped)
+ * Thread: owner. Allocates: no.
  */
 EDDY_API eddy_result eddy_core_run(eddy_core *core, eddy_future *future);
 

@@ -90,7 +90,8 @@ EDDY_API int eddy_listener_local_addr(const eddy_listener *self, eddy_addr *addr
  * Stop listening. Connections that nobody took are closed. The port is free again when the loop has
  * made a turn or two.
  * @param self  listener; NULL does nothing; no other task may be waiting at it (asserted: abort
- * that task first, or have it free the listener) Thread: loop; any once the loop is freed.
+ * that task first, or have it free the listener)
+ * Thread: loop; any once the loop is freed.
  */
 EDDY_API void eddy_listener_free(eddy_listener *self);
 

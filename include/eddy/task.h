@@ -23,7 +23,8 @@ typedef struct eddy_join eddy_join;
  *                memory (type->size_bytes) and the original must not be used again
  * @return        0; -ENOMEM, EDDY_TASKS_FULL, EDDY_LOOP_GONE: then the future's `done` has run
  * Allowed from within a task, from a `done`, before the loop runs. An error as the task's result
- * goes to the loop's on_task_error hook. Thread: loop. Allocates: from the loop's slab.
+ * goes to the loop's on_task_error hook.
+ * Thread: loop. Allocates: from the loop's slab.
  */
 EDDY_API int eddy_spawn(eddy_handle *handle, eddy_future *future);
 
@@ -42,8 +43,8 @@ EDDY_API int eddy_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy_
  * @param self  join handle      borrowed
  * @param task  current task     woken at the end; waits as "join"
  * @return      what the task returned; EDDY_DROPPED when it was dropped before its end (abort,
- * grace time over, loop freed); EDDY_PENDING. The same answer at every later poll Dropping: loses
- * nothing. Allocates: no. Thread: loop.
+ * grace time over, loop freed); EDDY_PENDING. The same answer at every later poll
+ * Dropping: loses nothing. Allocates: no. Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_join_poll(eddy_join *self, eddy_task *task);
 

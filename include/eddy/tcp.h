@@ -148,7 +148,8 @@ EDDY_API void eddy_tcp_consume(eddy_tcp *self, size_t len);
  * @param memory  at least `len` bytes
  * @param len     > 0
  * @return        > 0 bytes copied and consumed; 0 the peer closed; EDDY_PENDING; errors as
- * poll_fill Dropping: loses nothing.
+ * poll_fill
+ * Dropping: loses nothing.
  * Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_read(eddy_tcp *self, eddy_task *task,

@@ -31,6 +31,7 @@ typedef struct probe {
     unsigned char *page; /* places of the buffer ring, then the buffers */
     int pair[2];
     uint32_t armed; /* 1 << id of the operations that go on */
+    int error;      /* what entering the ring was refused with: a sandbox may allow the rest */
 } probe;
 
 /* The next completion with that id, or false: none came in time. */
@@ -49,8 +50,12 @@ static bool probe_next(probe *self, uint64_t id, eddy__uring_cqe *out)
         }
         int got = eddy__uring_ring_enter_timeout(ring, 1, PROBE_WAIT_NS);
 
-        if (got < 0 && got != -EINTR)
+        if (got == -ETIME)
             return false;
+        if (got < 0 && got != -EINTR) {
+            self->error = got;
+            return false;
+        }
     }
 }
 
@@ -121,7 +126,7 @@ static int probe_recv(probe *self, bool incremental)
     /* The page may be freed only when the kernel writes into it no more. */
     if (!probe_cancel(self, RECV_ID))
         self->page = NULL;
-    return error;
+    return self->error != 0 ? self->error : error;
 }
 
 /* Connect: the accept that is armed must tell of it, and say that it goes on. */
@@ -173,8 +178,8 @@ static int probe_start(probe *self, bool incremental)
                                              incremental ? EDDY__URING_PBUF_INC : 0);
     if (error < 0)
         return error;
-    for (uint16_t id = 0; id < PLACES; id++)
-        eddy__uring_buf_put(places, PLACES - 1, id,
+    for (uint32_t id = 0; id < PLACES; id++)
+        eddy__uring_buf_put(places, PLACES - 1, (uint16_t)id,
                             self->page + BUFFERS_AT + (size_t)id * BUFFER_BYTES, BUFFER_BYTES, id);
     eddy__uring_buf_publish(places, PLACES);
     return 0;

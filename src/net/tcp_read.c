@@ -131,7 +131,7 @@ static eddy_result fill_later(eddy_tcp *self, eddy_task *task, size_t min)
     }
     eddy__tcp_unpark(&self->reader, task);
     /* The rest is shown in one view, as far as there is memory for that. */
-    if (self->rx.first != self->rx.last)
+    if (self->rx.first != NULL && self->rx.first != self->rx.last)
         (void)gather(self, self->rx.bytes);
     return self->read_error;
 }

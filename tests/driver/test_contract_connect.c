@@ -228,6 +228,25 @@ static void an_address_that_does_not_fit_fails_as_a_result(void **state)
     world_close(&w);
 }
 
+static void reading_from_a_socket_that_was_never_connected_is_one_error(void **state)
+{
+    world w;
+    side s;
+
+    (void)state;
+    world_open(&w, (world_options){0});
+    side_init(&s);
+    side_attach(&w, &s, socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+                EDDY__SLOT_STREAM);
+    side_credit(&w, &s, MUCH);
+    WORLD_UNTIL(&w, s.events != 0);
+    assert_true(world_returns(&w) <= RETURNS_MAX);
+    assert_string_equal(s.order, "R");
+    assert_int_equal(s.error, -ENOTCONN);
+    side_finish(&w, &s);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_connect_can_be_given_up_at_any_moment),
         cmocka_unit_test(a_connect_that_hangs_does_not_spin_and_can_be_given_up),
         cmocka_unit_test(an_address_that_does_not_fit_fails_as_a_result),
+        cmocka_unit_test(reading_from_a_socket_that_was_never_connected_is_one_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

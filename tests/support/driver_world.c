@@ -23,12 +23,13 @@ enum { WORLD_EVENTS_MAX = 256, WORLD_STEPS_MAX = 1000000 };
 static void *counted_alloc(size_t size, void *arg)
 {
     ((world *)arg)->allocations++;
+    ((world *)arg)->bytes_live += (int64_t)size;
     return malloc(size);
 }
 
 static void counted_free(void *memory, size_t size, void *arg)
 {
-    (void)size, (void)arg;
+    ((world *)arg)->bytes_live -= (int64_t)size;
     free(memory);
 }
 
@@ -62,6 +63,7 @@ void world_close(world *w)
     w->type->close(w->driver, false);
     assert_int_equal(w->pool.blocks, w->pool.blocks_free);
     eddy__pool_deinit(&w->pool);
+    assert_int_equal(w->bytes_live, 0);
     close(w->wake_fd);
 }
 

@@ -52,7 +52,8 @@ typedef struct world {
     int wake_fd;
     uint32_t events_max;  /* for each wait; 64 unless the test changes it */
     uint32_t attached;    /* slots that have not ended */
-    uint64_t allocations; /* by the driver and the pool */
+    uint64_t allocations; /* by the driver and the pool, ever */
+    int64_t bytes_live;   /* of these, not freed */
     eddy_allocator allocator;
     uint32_t steps_left; /* see WORLD_UNTIL */
     int64_t give_up_ns;
@@ -66,7 +67,7 @@ typedef struct world_options {
 
 /* Ends the program with 77, "skipped", saying why, when this kernel does not have the driver. */
 void world_open(world *, world_options options);
-/* Every side must have ended. Checks that all buffers came back. */
+/* Every side must have ended. Checks that all buffers came back and all memory was freed. */
 void world_close(world *);
 
 /* One wait until the deadline. Returns the number of events, all recorded. Fails the test when
