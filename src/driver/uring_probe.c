@@ -180,7 +180,8 @@ static int probe_start(probe *self, bool incremental)
         return error;
     for (uint32_t id = 0; id < PLACES; id++)
         eddy__uring_buf_put(places, PLACES - 1, (uint16_t)id,
-                            self->page + BUFFERS_AT + (size_t)id * BUFFER_BYTES, BUFFER_BYTES, id);
+                            self->page + BUFFERS_AT + (size_t)id * BUFFER_BYTES, BUFFER_BYTES,
+                            (uint16_t)id);
     eddy__uring_buf_publish(places, PLACES);
     return 0;
 }

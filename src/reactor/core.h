@@ -194,7 +194,7 @@ struct eddy_core {
     eddy__driver *driver;
     eddy__node ready;     /* tasks to be polled */
     eddy__node attention; /* sources to be tended at the end of the turn */
-    int64_t now_ns;       /* read after the last wait; for expiry only */
+    int64_t now_ns;       /* read after the last wait or job; for expiry, and as the tasks' start */
     eddy__wheel wheel;
     eddy_task main;
     eddy_result main_result;

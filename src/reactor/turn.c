@@ -105,6 +105,7 @@ void eddy__core_begin_turn(eddy_core *core)
     if (core->inbox != NULL && eddy__inbox_ready(core->inbox)) {
         take_wakes(core);
         eddy__core_run_jobs(core, core->options.inbox_turn);
+        core->now_ns = eddy__core_now(core); /* jobs may take long */
     }
     fire_timers(core);
 }
@@ -152,13 +153,13 @@ static uint32_t run_tasks(eddy_core *core)
 {
     eddy__node batch;
     uint32_t polls = 0;
-    int64_t start_ns, now_ns;
+    int64_t start_ns = core->now_ns;
+    int64_t now_ns = start_ns;
 
     if (eddy__list_empty(&core->ready))
         return 0;
     eddy__list_init(&batch);
     eddy__list_splice(&batch, &core->ready);
-    start_ns = now_ns = eddy__core_now(core);
     while (!eddy__list_empty(&batch)) {
         eddy_task *task = EDDY__CONTAINER(batch.next, eddy_task, queue);
 
@@ -185,7 +186,7 @@ static bool is_stuck(const eddy_core *core)
 /* Returns the deadline to wait for, 0 for not at all; EDDY_DEADLOCK. Announces sleep. */
 static int64_t prepare_wait(eddy_core *core, int64_t deadline_ns, bool *asleep)
 {
-    int64_t next_ns = eddy__wheel_next_ns(&core->wheel);
+    int64_t next_ns = EDDY_FOREVER;
 
     if (deadline_ns == 0 || !eddy__list_empty(&core->ready) || !eddy__list_empty(&core->attention))
         return 0;
@@ -195,6 +196,8 @@ static int64_t prepare_wait(eddy_core *core, int64_t deadline_ns, bool *asleep)
     if (deadline_ns == EDDY_FOREVER && is_stuck(core) &&
         (core->inbox == NULL || eddy__inbox_refs(core->inbox) == 1))
         return EDDY_DEADLOCK;
+    if (eddy__wheel_count(&core->wheel) > 0)
+        next_ns = eddy__wheel_next_ns(&core->wheel);
     return next_ns < deadline_ns ? next_ns : deadline_ns;
 }
 
