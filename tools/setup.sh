@@ -41,23 +41,21 @@ look() {
     if [ "$1" = run ]; then return; fi
     need g++ has g++
     need clang has clang
-    one_of clang-format-14 clang-format >/dev/null || missing+=("$(format_package)")
-    need clang-tidy one_of clang-tidy-14 clang-tidy
+    need "$(versioned clang-format)" one_of clang-format-14 clang-format
+    need "$(versioned clang-tidy)" one_of clang-tidy-14 clang-tidy
     need libcmocka-dev compiles cmocka.h gcc -lcmocka
     need binutils has nm
     need python3 has python3
     need curl has curl
     need wrk has wrk
-    need strace has strace
-    need valgrind has valgrind
 }
 
-# The tree is formatted by version 14; where the distribution has none, its own must do.
-format_package() {
-    if apt-cache show clang-format-14 >/dev/null 2>&1; then
-        echo clang-format-14
+# versioned NAME: the tree is checked by version 14; where the distribution has none, its own must do.
+versioned() {
+    if apt-cache show "$1-14" >/dev/null 2>&1; then
+        echo "$1-14"
     else
-        echo clang-format
+        echo "$1"
     fi
 }
 
@@ -91,11 +89,13 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 # Without package lists the choice of names in look would be a guess.
 echo "setup: reading the package lists"
-"${root[@]}" apt-get update -qq || give_up "apt-get update failed"
+"${root[@]}" apt-get update -qq ||
+    echo "setup: apt-get update failed; trying with the lists that are there" >&2
 look "$1"
 echo "setup: installing ${missing[*]}"
 "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
-    give_up "apt-get install failed"
+    give_up "apt-get install failed (is there a network?)"
+hash -r
 look "$1"
 if [ ${#missing[@]} -ne 0 ]; then give_up "installed, yet still not usable"; fi
 echo "setup: done"

@@ -306,14 +306,16 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_close(eddy_tcp *self, eddy_tas
 /**
  * Give the stream back. What was written is still delivered: the loop finishes it within the linger
  * limits, and keeps an answer from being destroyed by what the peer is still sending.
- * @param self  stream; NULL does nothing
+ * @param self  stream; NULL does nothing; no task but the one that frees it may be waiting on it
+ *              (asserted), nor may that task go on with what it waits for
  * Thread: loop; any once the loop is freed.
  */
 EDDY_API void eddy_tcp_free(eddy_tcp *self);
 
 /**
  * Throw the connection away: unsent bytes are dropped and the peer gets a reset (RST).
- * @param self  stream; gone afterwards, as with eddy_tcp_free(); NULL does nothing
+ * @param self  stream; gone afterwards, as with eddy_tcp_free(); NULL does nothing; nobody else
+ *              waits on it (asserted)
  * Thread: loop; any once the loop is freed.
  */
 EDDY_API void eddy_tcp_abort(eddy_tcp *self);
@@ -341,14 +343,14 @@ EDDY_API void eddy_tcp_split(eddy_tcp *self, eddy_tcp_reader *reader, eddy_tcp_w
 
 /**
  * Give the reading half back: what comes is read no more.
- * @param self  half; zeroed; one that is zero is left alone
+ * @param self  half; zeroed; one that is zero is left alone; nobody else waits to read (asserted)
  * Thread: loop.
  */
 EDDY_API void eddy_tcp_reader_free(eddy_tcp_reader *self);
 
 /**
  * Give the writing half back: FIN follows what was written.
- * @param self  half; zeroed; one that is zero is left alone
+ * @param self  half; zeroed; one that is zero is left alone; nobody else waits to write (asserted)
  * Thread: loop.
  */
 EDDY_API void eddy_tcp_writer_free(eddy_tcp_writer *self);

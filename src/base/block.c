@@ -26,8 +26,10 @@ typedef struct piece_slab {
 void eddy__pool_init(eddy__pool *self, const eddy_allocator *allocator, uint32_t block_bytes,
                      uint32_t blocks_max)
 {
-    *self =
-        (eddy__pool){.allocator = allocator, .block_bytes = block_bytes, .blocks_max = blocks_max};
+    *self = (eddy__pool){.allocator = allocator,
+                         .block_bytes = block_bytes,
+                         .blocks_max = blocks_max,
+                         .blocks_tight = (uint32_t)((uint64_t)blocks_max * 3 / 4)};
 }
 
 void eddy__pool_deinit(eddy__pool *self)

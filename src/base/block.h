@@ -54,13 +54,14 @@ struct eddy__pool {
     const eddy_allocator *allocator;
     eddy__block *free_blocks;
     eddy__piece *free_pieces;
-    void *piece_slabs;    /* every slab of pieces, to free them */
-    uint32_t block_bytes; /* size of each pool block */
-    uint32_t blocks;      /* pool blocks that exist */
-    uint32_t blocks_free; /* of these, on the free list */
-    uint32_t blocks_max;  /* then eddy__pool_take() gives NULL */
-    size_t heap_bytes;    /* bytes in heap blocks now */
-    uint64_t returned;    /* pool blocks that came back, ever: tells that a dry pool is wet again */
+    void *piece_slabs;     /* every slab of pieces, to free them */
+    uint32_t block_bytes;  /* size of each pool block */
+    uint32_t blocks;       /* pool blocks that exist */
+    uint32_t blocks_free;  /* of these, on the free list */
+    uint32_t blocks_max;   /* then eddy__pool_take() gives NULL */
+    uint32_t blocks_tight; /* three quarters of that */
+    size_t heap_bytes;     /* bytes in heap blocks now */
+    uint64_t returned; /* pool blocks that came back, ever: tells that a dry pool is wet again */
 };
 
 void eddy__pool_init(eddy__pool *, const eddy_allocator *, uint32_t block_bytes,

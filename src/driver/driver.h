@@ -53,7 +53,7 @@ typedef struct eddy__slot {
     struct eddy__slot *next; /* a list of the driver's */
     eddy__piece *late;       /* bytes that came without credit, oldest first */
     int32_t result;          /* an error or end that waits behind `late` */
-    uint32_t sent;           /* bytes of the send in flight that have left */
+    uint32_t sent;           /* private; after EDDY__ENDED: bytes that left of a send it cut off */
     uint16_t state;          /* bits private to the driver */
     uint16_t in_flight;      /* operations the kernel still knows of */
     uint8_t kind;            /* eddy__slot_kind */
@@ -90,11 +90,11 @@ typedef struct eddy__iov {
 } eddy__iov;
 
 /* At most this many parts in one send(). */
-#define EDDY__IOV_MAX 64
+#define EDDY__IOV_MAX         64
 /* A stream that has given so many bytes in one wait() lets the others go first. */
 #define EDDY__RECV_TURN_BYTES (64 * 1024)
 /* A listener that has given so many connections in one wait() lets the others go first. */
-#define EDDY__ACCEPT_TURN 64
+#define EDDY__ACCEPT_TURN     64
 
 /* Features a driver can do without: named in eddy_core_options.driver_without to test that. */
 enum {
@@ -116,11 +116,11 @@ typedef struct eddy__driver_options {
 } eddy__driver_options;
 
 typedef struct eddy__driver_counters {
-    uint64_t waits;          /* kernel entries that could block */
-    uint64_t syscalls;       /* all others that were made for sockets and rings */
-    uint64_t starved;        /* times a stream had to queue for a buffer */
-    uint64_t overflows;      /* completion queue overflows seen */
-    uint64_t timer_arms;     /* times the kernel timer was set */
+    uint64_t waits;      /* kernel entries that could block */
+    uint64_t syscalls;   /* all others that were made for sockets and rings */
+    uint64_t starved;    /* times a stream had to queue for a buffer */
+    uint64_t overflows;  /* completion queue overflows seen */
+    uint64_t timer_arms; /* times the kernel timer was set */
 } eddy__driver_counters;
 
 /* The operations. All but open() take the driver as first argument. */

@@ -123,11 +123,16 @@ static void send_failed(eddy__slot *slot, int32_t result)
 
 static void on_send(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)
 {
+    int32_t result = cqe->res;
+
     (void)op_over(slot, EDDY__URING_SEND);
-    if (cqe->res < 0 || (uint32_t)cqe->res < slot->sent)
-        send_failed(slot, cqe->res);
+    if (result < 0 || (uint32_t)result < slot->sent)
+        send_failed(slot, result);
+    if (result == -EPIPE && (slot->state & EDDY__URING_RESET) != 0)
+        result = slot->result; /* why the send before was cut off, which could not tell it */
+    slot->sent = cqe->res > 0 ? (uint32_t)cqe->res : 0;
     if ((slot->state & EDDY__URING_DETACHED) == 0)
-        eddy__uring_emit(u, slot, EDDY__SENT, cqe->res);
+        eddy__uring_emit(u, slot, EDDY__SENT, result);
     else
         eddy__uring_queue(u, slot);
 }

@@ -252,30 +252,40 @@ static struct msghdr *send_header(eddy__uring *u, eddy__slot *slot, const eddy__
     return header;
 }
 
+static EDDY__NOINLINE eddy_result send_many(eddy__uring *u, eddy__slot *slot, const eddy__iov *iov,
+                                            uint32_t n)
+{
+    enum { HEADER_BYTES = sizeof(struct msghdr) + 2 * SCRATCH_ALIGN };
+    eddy__uring_sqe *sqe;
+
+    if (!scratch_reserve(u, HEADER_BYTES + n * (uint32_t)sizeof *iov))
+        return -ENOMEM;
+    sqe = op_start(u, slot, EDDY__URING_KIND_SEND, EDDY__URING_OP_SENDMSG);
+    if (sqe == NULL)
+        return -ENOMEM;
+    sqe->op_flags = MSG_NOSIGNAL | MSG_WAITALL;
+    sqe->addr = (uint64_t)(uintptr_t)send_header(u, slot, iov, n);
+    sqe->len = 1;
+    return EDDY_PENDING;
+}
+
 eddy_result eddy__uring_send(eddy__driver *driver, eddy__slot *slot, const eddy__iov *iov,
                              uint32_t n)
 {
-    enum { HEADER_BYTES = sizeof(struct msghdr) + 2 * SCRATCH_ALIGN };
     eddy__uring *u = (eddy__uring *)driver;
     eddy__uring_sqe *sqe;
 
     EDDY_ASSERT((slot->in_flight & EDDY__URING_SEND) == 0, "two sends at once on slot %u",
                 slot->index);
-    if (n != 1 && !scratch_reserve(u, HEADER_BYTES + n * (uint32_t)sizeof *iov))
-        return -ENOMEM;
-    sqe = op_start(u, slot, EDDY__URING_KIND_SEND,
-                   n == 1 ? EDDY__URING_OP_SEND : EDDY__URING_OP_SENDMSG);
+    if (n != 1)
+        return send_many(u, slot, iov, n);
+    sqe = op_start(u, slot, EDDY__URING_KIND_SEND, EDDY__URING_OP_SEND);
     if (sqe == NULL)
         return -ENOMEM;
     sqe->op_flags = MSG_NOSIGNAL | MSG_WAITALL;
-    if (n == 1) {
-        sqe->addr = (uint64_t)(uintptr_t)iov->base;
-        sqe->len = (uint32_t)(iov->len < SEND_BYTES_MAX ? iov->len : SEND_BYTES_MAX);
-        slot->sent = sqe->len; /* to know whether all of them left */
-    } else {
-        sqe->addr = (uint64_t)(uintptr_t)send_header(u, slot, iov, n);
-        sqe->len = 1;
-    }
+    sqe->addr = (uint64_t)(uintptr_t)iov->base;
+    sqe->len = (uint32_t)(iov->len < SEND_BYTES_MAX ? iov->len : SEND_BYTES_MAX);
+    slot->sent = sqe->len; /* to know whether all of them left */
     return EDDY_PENDING;
 }
 

@@ -38,7 +38,7 @@ static bool extends(const eddy__piece *last, const eddy__event *event)
 }
 
 /* False: there is no memory for a piece. The event's reference is used up in any case. */
-static inline bool keep(eddy_tcp *self, const eddy__event *event)
+static EDDY__NOINLINE bool keep(eddy_tcp *self, const eddy__event *event)
 {
     eddy__piece *last = self->rx.last;
     uint32_t len = (uint32_t)event->result;
@@ -58,8 +58,21 @@ static inline bool keep(eddy_tcp *self, const eddy__event *event)
     return true;
 }
 
+/* The common case of keep(): nothing else is there. False: it is not that simple. */
+static inline bool keep_alone(eddy_tcp *self, const eddy__event *event)
+{
+    eddy__pool *pool = &self->source.core->pool;
+    eddy__piece *piece;
+
+    if (self->rx.first != NULL || pool->free_pieces == NULL)
+        return false;
+    piece = eddy__piece_new(pool, event->block, event->at, (uint32_t)event->result);
+    self->rx = (eddy__pieces){piece, piece, piece->len};
+    return true;
+}
+
 /* What the reader leaves, the end of the turn puts away. */
-static void on_bytes(eddy_tcp *self, const eddy__event *event)
+static EDDY__NOINLINE void on_bytes(eddy_tcp *self, const eddy__event *event)
 {
     eddy_core *core = self->source.core;
 
@@ -68,7 +81,7 @@ static void on_bytes(eddy_tcp *self, const eddy__event *event)
         discard(self, event);
         return;
     }
-    if (!keep(self, event)) {
+    if (!keep_alone(self, event) && !keep(self, event)) {
         fail(self, -ENOMEM);
         return;
     }
@@ -118,7 +131,7 @@ static void on_connected(eddy_tcp *self, int32_t result)
         eddy__source_attend(&self->source);
 }
 
-static void on_sent(eddy_tcp *self, int32_t result)
+static EDDY__NOINLINE void on_sent(eddy_tcp *self, int32_t result)
 {
     self->flying = 0;
     if (result < 0 || self->write_error != 0) {
@@ -130,13 +143,10 @@ static void on_sent(eddy_tcp *self, int32_t result)
         eddy__source_attend(&self->source);
 }
 
-/* All but bytes. */
+/* What is rare. */
 static EDDY__COLD void on_other(eddy_tcp *self, const eddy__event *event)
 {
     switch (event->type) {
-    case EDDY__SENT:
-        on_sent(self, event->result);
-        break;
     case EDDY__END:
         on_end(self);
         break;
@@ -150,6 +160,7 @@ static EDDY__COLD void on_other(eddy_tcp *self, const eddy__event *event)
         on_connected(self, event->result);
         break;
     case EDDY__BYTES:
+    case EDDY__SENT:
     case EDDY__ACCEPTED:
     case EDDY__ACCEPT_FAILED:
     case EDDY__ENDED:
@@ -157,16 +168,26 @@ static EDDY__COLD void on_other(eddy_tcp *self, const eddy__event *event)
     }
 }
 
+/* It came in one batch with what ended the stream. */
+static EDDY__COLD void on_late(const eddy__event *event)
+{
+    if (event->type == EDDY__BYTES)
+        eddy__block_release(event->block);
+}
+
+/* Each kind is a function of its own, so that none pays for another's registers. */
 static void tcp_event(eddy__source *source, const eddy__event *event)
 {
-    bool over = (source->flags & EDDY__SOURCE_DETACHING) != 0;
+    eddy_tcp *self = eddy__tcp_of(source);
 
-    if (event->type == EDDY__BYTES && !over)
-        on_bytes(eddy__tcp_of(source), event);
-    else if (!over)
-        on_other(eddy__tcp_of(source), event);
+    if ((source->flags & EDDY__SOURCE_DETACHING) != 0)
+        on_late(event);
     else if (event->type == EDDY__BYTES)
-        eddy__block_release(event->block); /* it came in one batch with what ended the stream */
+        on_bytes(self, event);
+    else if (event->type == EDDY__SENT)
+        on_sent(self, event->result);
+    else
+        on_other(self, event);
 }
 
 /* ---- the end of a turn, and of everything ---- */
@@ -196,15 +217,29 @@ static void tcp_tend(eddy__source *source)
         tend_more(self, flags);
 }
 
+/* Accepted, and never taken by the kernel. Of a send that was cut off, only the driver knows how
+ * much of it had left, and only when it could still be asked. */
+static void count_unsent(eddy_tcp *self)
+{
+    eddy_core *core = self->source.core;
+    uint32_t left = 0;
+
+    if (self->tx.bytes == 0 || self->write_error != 0)
+        return;
+    if (self->flying > 0 && (self->source.flags & EDDY__SOURCE_ATTACHED) == 0)
+        left = self->source.slot.sent;
+    core->stats.bytes_sent += left;
+    core->stats.bytes_cut_off += self->tx.bytes - left;
+    if ((self->source.flags & EDDY__TCP_CUT_OFF) == 0)
+        core->stats.closes_cut_off++;
+}
+
 static void tcp_ended(eddy__source *source)
 {
     eddy_tcp *self = eddy__tcp_of(source);
     eddy_core *core = source->core;
 
-    if (core->gone && self->tx.bytes > 0 && self->write_error == 0) {
-        core->stats.bytes_cut_off += self->tx.bytes;
-        core->stats.closes_cut_off++;
-    }
+    count_unsent(self);
     self->flying = 0;
     eddy__pieces_clear(&core->pool, &self->rx);
     eddy__pieces_clear(&core->pool, &self->tx);

@@ -41,6 +41,7 @@ enum {
     EDDY__TCP_READER = EDDY__SOURCE_OWN << 16, /* split: the half is held */
     EDDY__TCP_WRITER = EDDY__SOURCE_OWN << 17,
     EDDY__TCP_SO_LINGER = EDDY__SOURCE_OWN << 18, /* set by the user, above 0 */
+    EDDY__TCP_CUT_OFF = EDDY__SOURCE_OWN << 19,   /* counted as closed by a limit */
 };
 
 /* tend() has more to do than to settle and to send. */
@@ -100,7 +101,7 @@ static inline size_t eddy__tcp_recv_window(const eddy_tcp *self)
 /* Above three quarters of what may exist, received bytes are copied out rather than kept. */
 static inline bool eddy__tcp_pool_is_tight(const eddy__pool *pool)
 {
-    return (uint64_t)(pool->blocks - pool->blocks_free) * 4 > (uint64_t)pool->blocks_max * 3;
+    return pool->blocks - pool->blocks_free > pool->blocks_tight;
 }
 
 /* False when the loop is gone; a stream of another loop is an assertion. */

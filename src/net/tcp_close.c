@@ -99,20 +99,19 @@ static eddy_result closing_result(eddy_tcp *self)
     return (self->source.flags & EDDY__TCP_TIMED_OUT) != 0 ? -ETIMEDOUT : EDDY_PENDING;
 }
 
+/* The bytes are counted when the driver has told how many of them have left, see tcp_ended(). */
 static void count_cut_off(eddy_tcp *self)
 {
+    self->source.flags |= EDDY__TCP_CUT_OFF;
     self->source.core->stats.closes_cut_off++;
-    self->source.core->stats.bytes_cut_off += self->tx.bytes;
 }
 
-/* Let go of everything that the driver does not hold, and of the connection. */
+/* Let go of the connection; what is unsent stays until that is done. */
 static void detach(eddy_tcp *self)
 {
     eddy_core *core = self->source.core;
 
     eddy__pieces_clear(&core->pool, &self->rx);
-    if (self->flying == 0)
-        eddy__pieces_clear(&core->pool, &self->tx);
     if (self->extra != NULL)
         eddy__alarm_stop(core, &self->extra->linger);
     eddy__source_detach(&self->source);
@@ -233,7 +232,7 @@ static void finish(eddy_tcp *self)
     never_block(self);
     if (!self->source.core->gone && !linger(self)) {
         if (self->tx.bytes > 0 && self->write_error == 0 &&
-            (self->source.flags & EDDY__TCP_CLOSED) == 0)
+            (self->source.flags & EDDY__TCP_CUT_OFF) == 0)
             count_cut_off(self);
         detach(self);
     }
@@ -263,6 +262,7 @@ void eddy_tcp_abort(eddy_tcp *self)
         return;
     forget_waiters(self);
     if (!self->source.core->gone) {
+        self->write_error = -ECANCELED; /* thrown away on purpose, so not counted as cut off */
         (void)eddy__socket_reset_on_close(self->source.slot.fd);
         detach(self);
     }

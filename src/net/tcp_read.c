@@ -143,13 +143,24 @@ static EDDY__NOINLINE eddy_result fill_slowly(eddy_tcp *self, eddy_task *task, s
 
     if (min > eddy__tcp_recv_window(self))
         return -EMSGSIZE;
-    if (self->rx.bytes < min)
+    if (self->rx.first == NULL || self->rx.bytes < min)
         return fill_later(self, task, min);
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
     eddy__tcp_unpark(&self->reader, task);
     error = gather(self, self->rx.bytes < 2 * min ? self->rx.bytes : min);
     return error != 0 ? error : (eddy_result)self->rx.first->len;
+}
+
+/* The common wait: nothing is there, and more will come. */
+static EDDY__NOINLINE eddy_result fill_empty(eddy_tcp *self, eddy_task *task, size_t min)
+{
+    const uint32_t flags = self->source.flags & (EDDY__TCP_SUBSCRIBED | EDDY__TCP_END);
+
+    if (flags != EDDY__TCP_SUBSCRIBED || self->read_error != 0 || min > eddy__tcp_recv_window(self))
+        return fill_slowly(self, task, min);
+    self->reader_min = (uint32_t)min;
+    return eddy_waiter_park(&self->reader, task, &read_wait);
 }
 
 eddy_result eddy_tcp_poll_fill(eddy_tcp *self, eddy_task *task, size_t min)
@@ -159,7 +170,9 @@ eddy_result eddy_tcp_poll_fill(eddy_tcp *self, eddy_task *task, size_t min)
     if (!eddy__tcp_enter(self, task))
         return EDDY_LOOP_GONE;
     EDDY_ASSERT(min > 0, "eddy_tcp_poll_fill is asked for 0 bytes: ask for at least 1");
-    if (first == NULL || first->len < min)
+    if (first == NULL)
+        return fill_empty(self, task, min);
+    if (first->len < min)
         return fill_slowly(self, task, min);
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);

@@ -31,10 +31,11 @@ static inline void sent_one(eddy_tcp *self, eddy__piece *piece)
     core->stats.bytes_sent += piece->len;
     self->tx = (eddy__pieces){NULL, NULL, 0};
     eddy__piece_free(&core->pool, piece);
-    eddy__tcp_wake_writer(self);
+    if (self->extra != NULL)
+        eddy__waiter_wake(&self->extra->writer);
 }
 
-void eddy__tcp_sent(eddy_tcp *self, size_t len)
+static EDDY__NOINLINE void sent_some(eddy_tcp *self, size_t len)
 {
     eddy_core *core = self->source.core;
 
@@ -42,6 +43,16 @@ void eddy__tcp_sent(eddy_tcp *self, size_t len)
     eddy__pieces_consume(&core->pool, &self->tx, len);
     if (self->extra != NULL && self->tx.bytes <= self->extra->wake_at)
         eddy__waiter_wake(&self->extra->writer);
+}
+
+void eddy__tcp_sent(eddy_tcp *self, size_t len)
+{
+    eddy__piece *first = self->tx.first;
+
+    if (first->next == NULL && first->len == len)
+        sent_one(self, first);
+    else
+        sent_some(self, len);
 }
 
 /* What flies stays until the driver is done with it. */
@@ -149,8 +160,8 @@ static eddy__block *cork_open(eddy_core *core, size_t need)
     eddy__block *block = core->cork;
 
     if (block != NULL && block->refs == 1)
-        core->cork_used = 0;
-    if (block != NULL && core->cork_used + need <= block->size_bytes)
+        core->cork_at = block->data;
+    if (block != NULL && (size_t)(core->cork_end - core->cork_at) >= need)
         return block;
     block = eddy__pool_take(&core->cork_pool);
     if (block == NULL)
@@ -158,7 +169,8 @@ static eddy__block *cork_open(eddy_core *core, size_t need)
     if (core->cork != NULL)
         eddy__block_release(core->cork);
     core->cork = block;
-    core->cork_used = 0;
+    core->cork_at = block->data;
+    core->cork_end = block->data + block->size_bytes;
     return block;
 }
 
@@ -191,17 +203,15 @@ static size_t copy_in(eddy_tcp *self, const unsigned char *data, size_t len)
     while (copied < len) {
         eddy__block *block = cork_open(core, need);
         size_t part = len - copied;
-        unsigned char *at;
 
         if (block == NULL)
             break;
-        if (part > block->size_bytes - core->cork_used)
-            part = block->size_bytes - core->cork_used;
-        at = block->data + core->cork_used;
-        memcpy(at, data + copied, part);
-        if (!append(self, block, at, part))
+        if (part > (size_t)(core->cork_end - core->cork_at))
+            part = (size_t)(core->cork_end - core->cork_at);
+        memcpy(core->cork_at, data + copied, part);
+        if (!append(self, block, core->cork_at, part))
             break;
-        core->cork_used += (uint32_t)part;
+        core->cork_at += part;
         copied += part;
     }
     return copied;
@@ -251,11 +261,11 @@ static inline bool goes_behind(const eddy_tcp *self, const eddy_task *task, size
 {
     const eddy__piece *last = self->tx.last;
     const eddy_core *core = self->source.core;
-    const eddy__block *cork = core->cork;
 
-    return last != NULL && last->block == cork && task->core == core && task->budget > 0 &&
-           last->at + last->len == cork->data + core->cork_used &&
-           len <= cork->size_bytes - core->cork_used && self->extra == NULL &&
+    /* Bytes that end where the cork's room begins are the cork's: blocks have a header. */
+    return last != NULL && last->at + last->len == core->cork_at &&
+           len <= (size_t)(core->cork_end - core->cork_at) && task->core == core &&
+           task->budget > 0 && self->extra == NULL &&
            (self->source.flags & EDDY__TCP_WRITE_SHUT) == 0 &&
            self->tx.bytes + len < EDDY__TCP_FLUSH_BYTES;
 }
@@ -265,22 +275,28 @@ static inline eddy_result put_behind(eddy_tcp *self, eddy_task *task, const void
     eddy_core *core = self->source.core;
 
     task->budget--;
-    memcpy(core->cork->data + core->cork_used, data, len);
-    core->cork_used += (uint32_t)len;
+    memcpy(core->cork_at, data, len);
+    core->cork_at += len;
     self->tx.last->len += (uint32_t)len;
     self->tx.bytes += len;
     eddy__source_attend(&self->source);
     return (eddy_result)len;
 }
 
-eddy_result eddy_tcp_poll_write(eddy_tcp *self, eddy_task *task, const void *data, size_t len)
+static EDDY__NOINLINE eddy_result write_one(eddy_tcp *self, eddy_task *task, const void *data,
+                                            size_t len)
 {
     eddy_bytes part = {data, len};
 
+    return eddy_tcp_poll_writev(self, task, &part, 1);
+}
+
+eddy_result eddy_tcp_poll_write(eddy_tcp *self, eddy_task *task, const void *data, size_t len)
+{
     EDDY_ASSERT(len > 0, "eddy_tcp_poll_write is given 0 bytes");
     if (goes_behind(self, task, len))
         return put_behind(self, task, data, len);
-    return eddy_tcp_poll_writev(self, task, &part, 1);
+    return write_one(self, task, data, len);
 }
 
 eddy_result eddy_tcp_poll_write_all(eddy_tcp *self, eddy_task *task, eddy_bytes *rest)

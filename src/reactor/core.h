@@ -61,8 +61,8 @@ struct eddy_task {
 void eddy__task_wake(eddy_task *task);
 /* A result that nobody joined: an error is counted and goes to the hook. */
 void eddy__task_report(eddy_core *core, const char *name, uint64_t id, eddy_result result);
-/* One poll, and its consequences: the task may be gone afterwards. */
-void eddy__task_poll(eddy_task *task);
+/* It has a result: end it; the task is gone afterwards. */
+void eddy__task_finish(eddy_task *task, eddy_result result);
 /* End a task before its time; deferred when it is being polled or another drop is under way. */
 void eddy__task_drop(eddy_task *task);
 /* After a drop: carry out those that were asked for meanwhile. */
@@ -200,10 +200,10 @@ struct eddy_core {
     eddy_result main_result;
     eddy__node tasks;
     eddy__node sources;
-    eddy__pool pool;      /* received bytes, and every piece */
-    eddy__pool cork_pool; /* small writes are copied into its blocks */
-    eddy__block *cork;    /* the block being filled, shared by all streams */
-    uint32_t cork_used;
+    eddy__pool pool;                   /* received bytes, and every piece */
+    eddy__pool cork_pool;              /* small writes are copied into its blocks */
+    eddy__block *cork;                 /* the block being filled, shared by all streams */
+    unsigned char *cork_at, *cork_end; /* its room; NULL without a cork */
     eddy__slab slab;
     eddy__counted memory;
     eddy__inbox *inbox; /* NULL until another thread can know us */

@@ -75,8 +75,6 @@ static void end_one(eddy_future *future, eddy_task *task)
 
     if (task != NULL && (state & EDDY__FUTURE_STARTED) != 0)
         eddy__waiters_disarm(task, future, future->type->size_bytes);
-    if ((state & EDDY__FUTURE_STATIC) != 0)
-        return;
     future->state |= EDDY__FUTURE_ENDED;
     future->type->done(future);
     if ((state & EDDY__FUTURE_BOXED) != 0)
@@ -89,6 +87,8 @@ void eddy__future_end(eddy_future *future, eddy_task *task)
 {
     eddy_future *stack = future;
 
+    if ((future->state & EDDY__FUTURE_STATIC) != 0)
+        return; /* shared by all loops: not even its links may be written */
     future->sibling = NULL;
     while (stack != NULL) {
         eddy_future *top = stack;

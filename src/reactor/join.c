@@ -45,7 +45,9 @@ void eddy__join_discard(eddy_join *self)
 {
     eddy_core *core = self->core;
 
-    if (!core->gone)
+    /* Once the loop is gone the wheel is not to be touched, from whatever thread this is; but while
+     * it is going, a `done` may give back a join whose grace time is under way. */
+    if (!core->gone || self->grace.timer.armed)
         eddy__alarm_stop(core, &self->grace);
     eddy__core_object_free(core, self, sizeof *self);
     eddy__core_memory_release(core);

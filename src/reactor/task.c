@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * task.c - the life of a task: spawned, queued, polled, ended. A task is one tree of futures; its
- * header and the root's frame are one object of the loop's slab.
+ * task.c - the life of a task: spawned, queued, ended (turn.c polls it). A task is one tree of
+ * futures; its header and the root's frame are one object of the loop's slab.
  *
  * A task ends once, by its result, by a drop, or with its loop. User code runs in three places
  * only: a poll, a `done`, a hook. None of them runs inside another drop: drops asked for meanwhile
@@ -176,7 +176,7 @@ static void end_main(eddy_task *task, eddy_result result)
     eddy__list_remove(&task->all);
 }
 
-static void finish(eddy_task *task, eddy_result result)
+void eddy__task_finish(eddy_task *task, eddy_result result)
 {
     eddy_core *core = task->core;
 
@@ -197,7 +197,7 @@ void eddy__task_drop(eddy_task *task)
         task->core->doomed = true;
         return;
     }
-    finish(task, EDDY_DROPPED);
+    eddy__task_finish(task, EDDY_DROPPED);
 }
 
 /* The list may change by each drop: start again until none is left. */
@@ -217,41 +217,8 @@ void eddy__task_drop_doomed(eddy_core *core)
             }
         }
         if (doomed != NULL)
-            finish(doomed, EDDY_DROPPED);
+            eddy__task_finish(doomed, EDDY_DROPPED);
     } while (doomed != NULL);
-}
-
-/* ---- one poll ---- */
-
-static void check_armed(const eddy_task *task)
-{
-    EDDY_ASSERT((task->state & (EDDY__TASK_QUEUED | EDDY__TASK_PARKED)) != 0 ||
-                    !eddy__list_empty(&task->waits),
-                "task '%s' (future '%s') returned EDDY_PENDING but waits for nothing: it would "
-                "never be polled again",
-                eddy_task_name(task), task->root->type->name);
-}
-
-void eddy__task_poll(eddy_task *task)
-{
-    const uint16_t over = EDDY__TASK_QUEUED | EDDY__TASK_NOTIFIED | EDDY__TASK_PARKED;
-    eddy_core *core = task->core;
-    eddy_future *root = task->root;
-    eddy_result result;
-
-    task->state = (uint16_t)((task->state & ~over) | EDDY__TASK_RUNNING);
-    task->budget = core->options.task_budget;
-    task->at = root;
-    task->polls++;
-    core->stats.polls++;
-    result = root->type->poll(root, task);
-    task->state &= (uint16_t)~EDDY__TASK_RUNNING;
-    if (result != EDDY_PENDING)
-        finish(task, result);
-    else if ((task->state & EDDY__TASK_DOOMED) != 0)
-        eddy__task_drop(task);
-    else
-        check_armed(task);
 }
 
 /* ---- what a task may ask about itself ---- */

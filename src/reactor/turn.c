@@ -110,6 +110,40 @@ void eddy__core_begin_turn(eddy_core *core)
     fire_timers(core);
 }
 
+/* ---- one poll ---- */
+
+static void check_armed(const eddy_task *task)
+{
+    EDDY_ASSERT((task->state & (EDDY__TASK_QUEUED | EDDY__TASK_PARKED)) != 0 ||
+                    !eddy__list_empty(&task->waits),
+                "task '%s' (future '%s') returned EDDY_PENDING but waits for nothing: it would "
+                "never be polled again",
+                eddy_task_name(task), task->root->type->name);
+}
+
+/* One poll, and its consequences: the task may be gone afterwards. */
+static inline void poll_task(eddy_task *task)
+{
+    const uint16_t over = EDDY__TASK_QUEUED | EDDY__TASK_NOTIFIED | EDDY__TASK_PARKED;
+    eddy_core *core = task->core;
+    eddy_future *root = task->root;
+    eddy_result result;
+
+    task->state = (uint16_t)((task->state & ~over) | EDDY__TASK_RUNNING);
+    task->budget = core->options.task_budget;
+    task->at = root;
+    task->polls++;
+    core->stats.polls++;
+    result = root->type->poll(root, task);
+    task->state &= (uint16_t)~EDDY__TASK_RUNNING;
+    if (result != EDDY_PENDING)
+        eddy__task_finish(task, result);
+    else if ((task->state & EDDY__TASK_DOOMED) != 0)
+        eddy__task_drop(task);
+    else
+        check_armed(task);
+}
+
 static EDDY__COLD void see_stall(eddy_core *core, const char *name, uint64_t id, int64_t took_ns)
 {
     core->stats.stalls++;
@@ -120,14 +154,14 @@ static EDDY__COLD void see_stall(eddy_core *core, const char *name, uint64_t id,
 }
 
 /* Poll one task and see how long it took. Returns the time after it. */
-static int64_t poll_timed(eddy_core *core, eddy_task *task, int64_t before_ns)
+static inline int64_t poll_timed(eddy_core *core, eddy_task *task, int64_t before_ns)
 {
     const char *name = task->name; /* the task may be gone afterwards */
     const eddy_type *type = task->root->type;
     uint64_t id = task->id;
     int64_t after_ns;
 
-    eddy__task_poll(task);
+    poll_task(task);
     after_ns = eddy__core_now(core);
     if (after_ns - before_ns > core->options.stall_limit_ns)
         see_stall(core, name != NULL ? name : type->name, id, after_ns - before_ns);

@@ -227,6 +227,46 @@ static void a_block_that_was_given_back_is_used_again_while_others_are_held(void
     world_close(&w);
 }
 
+/* The handlers sit on what they got until the wait has returned. */
+static void a_hundred_peers_share_two_blocks_fairly_and_without_spinning(void **state)
+{
+    enum { HUNDRED = 100, ROUNDS = 3, WAITS_MAX = 40 };
+    static side peers[HUNDRED];
+    world w;
+    int waits = 0;
+
+    (void)state;
+    world_open(&w, (world_options){.block_bytes = BLOCK, .blocks_max = 2});
+    for (size_t i = 0; i < HUNDRED; i++) {
+        side_unix(&w, &peers[i]);
+        peers[i].hold = true;
+        side_credit(&w, &peers[i], MUCH);
+    }
+    for (size_t round = 1; round <= ROUNDS; round++) {
+        size_t done = 0;
+
+        for (size_t i = 0; i < HUNDRED; i++)
+            fd_write(peers[i].peer, "ten bytes.", 10);
+        world_settle(&w);
+        while (done < HUNDRED) {
+            (void)world_wait(&w, 0);
+            assert_true(waits++ < WAITS_MAX * HUNDRED * ROUNDS);
+            done = 0;
+            for (size_t i = 0; i < HUNDRED; i++) {
+                side_release_held(&peers[(i + round) % HUNDRED]);
+                assert_true(peers[i].len <= 10 * round);
+                done += peers[i].len == 10 * round;
+            }
+        }
+        assert_true(world_returns(&w) <= RETURNS_MAX);
+    }
+    for (size_t i = 0; i < HUNDRED; i++) {
+        assert_string_equal(peers[i].order, "B");
+        side_finish(&w, &peers[i]);
+    }
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_starved_stream_can_be_detached),
         cmocka_unit_test(a_starved_stream_can_be_sent_to_and_hung_up),
         cmocka_unit_test(a_block_that_was_given_back_is_used_again_while_others_are_held),
+        cmocka_unit_test(a_hundred_peers_share_two_blocks_fairly_and_without_spinning),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,7 +101,8 @@ class Proxy(support.Case):
         listener, backend = self.refuse()
         program, address = self.serve("proxy", "127.0.0.1:0", support.text(backend))
         for _ in range(20):
-            self.assert_broken(self.connect(address))
+            with self.assertRaises(ConnectionResetError):  # as early as within connect()
+                support.receive_all(self.connect(address))
         listener.listen(8)
         client = self.connect(address)
         server = self.accept(listener)

@@ -32,6 +32,12 @@ export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$work/root
 libdir=${PKG_CONFIG_PATH%/pkgconfig}
 prefix=$work/root$(sed -n 's/^prefix=//p' "$pc")
 version=$(pkg-config --modversion eddy)
+expected=$(awk '/define EDDY_VERSION_(MAJOR|MINOR|PATCH) / { v = v sep $3; sep = "." } END { print v }' \
+    "$tree/include/eddy/base.h")
+if [ "$version" != "$expected" ]; then
+    echo "eddy.pc says $version, the header $expected"
+    exit 1
+fi
 find "$work/root" -name LICENSE | grep -q . || {
     echo "no licence installed"
     exit 1
@@ -42,10 +48,25 @@ step "pkg-config eddy $version, shared"
 gcc -std=c11 "$here/three.c" $(pkg-config --cflags --libs eddy) -o "$work/shared"
 uses "$work/shared" yes
 
-step "pkg-config --static"
-# shellcheck disable=SC2046
-gcc -std=c11 -static "$here/three.c" $(pkg-config --static --cflags --libs eddy) -o "$work/static"
-uses "$work/static" no
+# The archive must be plain code, without bytecode of the compiler that made it.
+if readelf -SW "$libdir/libeddy.a" | grep '\.gnu\.lto_'; then
+    echo "libeddy.a holds link-time bytecode"
+    exit 1
+fi
+for compiler in gcc clang; do
+    step "pkg-config --static, by $compiler"
+    # shellcheck disable=SC2046
+    $compiler -std=c11 -static "$here/three.c" $(pkg-config --static --cflags --libs eddy) \
+        -o "$work/static"
+    uses "$work/static" no
+    # shellcheck disable=SC2046
+    $compiler -std=c11 "$here/three.c" $(pkg-config --cflags eddy) "$libdir/libeddy.a" -pthread \
+        -o "$work/archive"
+    uses "$work/archive" no
+done
+
+step "libeddy.so exports what the list names"
+(cd "$tree" && tools/check_symbols.py "$libdir/libeddy.so")
 
 # cmake_program NAME LOADS SETTING...: configure and build this folder's project, run the result.
 cmake_program() {

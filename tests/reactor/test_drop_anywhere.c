@@ -290,6 +290,47 @@ static void grace_time_under_way_can_lose_its_join_at_any_moment(void **state)
     assert_in_range(test_drop_anywhere(&drop), 2, 3);
 }
 
+/* Asks another to end, which has not been spawned yet when this one is, and gives its join back
+ * when it ends itself: at the end of the loop, before the other. */
+struct first_to_go {
+    EDDY_FRAME;
+    struct world *world;
+};
+
+static void first_to_go_done(struct first_to_go *self)
+{
+    eddy_join_free(self->world->join);
+    self->world->outer.dones++;
+}
+
+EDDY_ASYNC(first_to_go, first_to_go_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        eddy_join_cancel(self->world->join, EDDY_SECOND);
+        do {
+            EDDY_POLL(n, eddy_task_park(task, "the end"));
+        } while (n >= 0);
+        EDDY_END(n);
+}
+
+/* A timer of the same tick as the grace time's is stopped after the join went. */
+static void join_can_go_with_the_loop_in_its_grace_time_before_its_task(void **state)
+{
+    struct world world = {0};
+    eddy_core *core = test_clock_core(&world.clock);
+
+    (void)state;
+    test_spawn(core, first_to_go, .world = &world);
+    world.join = test_spawn_join(core, stubborn, .trace = &world.inner, .gate = &world.gate);
+    test_spawn(core, test_nap, .duration_ns = EDDY_SECOND);
+    test_settle(core);
+    assert_int_equal(test_stats(core).timers_live, 2);
+    test_core_end(core);
+    check_dones(&world, 1, 0, 1);
+}
+
 /* ---- async functions with nested waits ---- */
 
 struct leaf {
@@ -504,6 +545,7 @@ int main(void)
         cmocka_unit_test(interval_can_be_dropped_at_any_moment),
         cmocka_unit_test(wait_for_a_join_can_be_dropped_at_any_moment),
         cmocka_unit_test(grace_time_under_way_can_lose_its_join_at_any_moment),
+        cmocka_unit_test(join_can_go_with_the_loop_in_its_grace_time_before_its_task),
         cmocka_unit_test(tree_of_waits_can_be_dropped_at_any_moment),
         cmocka_unit_test(loop_can_go_at_any_moment_of_a_call_from_another_thread),
     };

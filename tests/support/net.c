@@ -14,11 +14,15 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "eddy/tcp_options.h"
 #include "sys/sockaddr.h"
 
 /* ---- the raw peer ---- */
@@ -92,6 +96,13 @@ int test_peer_accept(int listener)
     return fd;
 }
 
+int test_peer_try_accept(int listener)
+{
+    struct pollfd ready = {.fd = listener, .events = POLLIN};
+
+    return poll(&ready, 1, 0) == 1 ? test_peer_accept(listener) : -1;
+}
+
 int test_peer(eddy_core *core, eddy_tcp **stream)
 {
     eddy_addr addr;
@@ -101,6 +112,26 @@ int test_peer(eddy_core *core, eddy_tcp **stream)
 
     close(listener);
     assert_int_equal(eddy_tcp_adopt(eddy_core_handle(core), fd, stream), 0);
+    return peer;
+}
+
+/* A small window wants small segments: the kernel fills up a window that is smaller than one only
+ * once in 200 ms. Both must be so before the connection is made. */
+int test_peer_slow(eddy_core *core, eddy_tcp **stream)
+{
+    const int segment = 1000;
+    eddy_addr addr;
+    int listener = test_peer_listen(1, &addr);
+    int peer = test_peer_socket();
+    int fd;
+
+    assert_int_equal(setsockopt(peer, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment), 0);
+    test_peer_small_buffers(peer);
+    test_peer_connect_to(peer, &addr);
+    fd = test_peer_accept(listener);
+    close(listener);
+    assert_int_equal(eddy_tcp_adopt(eddy_core_handle(core), fd, stream), 0);
+    assert_int_equal(eddy_tcp_set_send_buffer(*stream, 4096), 0);
     return peer;
 }
 
@@ -198,6 +229,38 @@ void test_pattern_check(const unsigned char *memory, size_t len, size_t at)
     for (size_t i = 0; i < len; i++)
         if (memory[i] != test_pattern(at + i))
             fail_msg("byte %zu is %u, not %u", at + i, memory[i], test_pattern(at + i));
+}
+
+static int64_t fail_time(eddy_core *core)
+{
+    return eddy_now_ns(eddy_core_handle(core)) + 10 * EDDY_SECOND;
+}
+
+size_t test_peer_drain(eddy_core *core, int fd, size_t have, size_t most, int *ending)
+{
+    static unsigned char memory[64 * 1024];
+    int64_t until_ns = fail_time(core);
+    long n = -EAGAIN;
+
+    while (have < most && (n > 0 || n == -EAGAIN)) {
+        n = test_peer_try_recv(fd, memory,
+                               most - have < sizeof memory ? most - have : sizeof memory);
+        if (n > 0) {
+            test_pattern_check(memory, (size_t)n, have);
+            have += (size_t)n;
+        } else if (n == -EAGAIN) {
+            assert_true(eddy_now_ns(eddy_core_handle(core)) < until_ns);
+            assert_true(eddy_core_turn(core, EDDY_MILLISECOND) >= 0);
+        }
+    }
+    if (ending != NULL)
+        *ending = n > 0 ? -EAGAIN : (int)n;
+    return have;
+}
+
+void test_peer_expect(eddy_core *core, int fd, size_t from, size_t to)
+{
+    assert_int_equal(test_peer_drain(core, fd, from, to, NULL), to);
 }
 
 /* ---- the verbs ---- */
@@ -396,7 +459,7 @@ const eddy_type test_echo_type = {echo_poll, echo_end, sizeof(struct test_echo),
 
 void test_until(eddy_core *core, bool (*stands)(void *arg), void *arg)
 {
-    int64_t until_ns = eddy_now_ns(eddy_core_handle(core)) + 10 * EDDY_SECOND;
+    int64_t until_ns = fail_time(core);
 
     while (!stands(arg)) {
         assert_true(eddy_now_ns(eddy_core_handle(core)) < until_ns);

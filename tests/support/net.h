@@ -16,6 +16,9 @@
 
 /* A stream of the loop, and the raw socket at its other end. */
 int test_peer(eddy_core *core, eddy_tcp **stream);
+/* The same with little room in the kernel, about 20 KB in all: what is written soon waits, and goes
+ * on as fast as the peer reads. */
+int test_peer_slow(eddy_core *core, eddy_tcp **stream);
 /* A raw socket that listens on 127.0.0.1; *addr: where. */
 int test_peer_listen(int backlog, eddy_addr *addr);
 int test_peer_connect(const eddy_addr *addr);
@@ -23,6 +26,8 @@ int test_peer_connect(const eddy_addr *addr);
 int test_peer_socket(void);
 void test_peer_connect_to(int fd, const eddy_addr *addr);
 int test_peer_accept(int listener);
+/* The same without waiting; -1: nobody is there. */
+int test_peer_try_accept(int listener);
 
 void test_peer_send(int fd, const void *data, size_t len);
 /* Exactly so many bytes. */
@@ -44,6 +49,13 @@ void test_peer_small_buffers(int fd);
 unsigned char test_pattern(size_t at);
 void test_pattern_fill(unsigned char *memory, size_t len, size_t at);
 void test_pattern_check(const unsigned char *memory, size_t len, size_t at);
+
+/* The peer reads, while the loop is driven, byte `have` and on of the pattern, until it has `most`
+ * of them or the connection ends. Returns how many it has then; *ending, if wanted: 0 the end,
+ * -ECONNRESET, -EAGAIN neither yet. */
+size_t test_peer_drain(eddy_core *core, int fd, size_t have, size_t most, int *ending);
+/* The peer gets all bytes of the pattern from `from` to `to`. */
+void test_peer_expect(eddy_core *core, int fd, size_t from, size_t to);
 
 /* ---- the verbs of a stream, as futures ---- */
 

@@ -205,6 +205,11 @@ static void skip_tells_late_ticks_as_one_and_keeps_the_phase(void **state)
     series_check(&series, 2, 3, 9 * PERIOD);
     series_end(&series);
     series_check(&series, 3, 1, 10 * PERIOD);
+    series_begin(&series, PERIOD, EDDY_MISSED_SKIP, 2);
+    series_pass(&series, 2 * PERIOD - 1); /* just not late enough to have missed one */
+    series_check(&series, 0, 1, 2 * PERIOD - 1);
+    series_end(&series);
+    series_check(&series, 1, 1, 2 * PERIOD);
 }
 
 static void burst_tells_each_late_tick_and_keeps_the_phase(void **state)
