@@ -192,8 +192,15 @@ static void tcp_event(eddy__source *source, const eddy__event *event)
 
 /* ---- the end of a turn, and of everything ---- */
 
+static inline bool may_flush(const eddy_tcp *self, uint32_t flags)
+{
+    return self->tx.first != NULL && self->flying == 0 && (flags & EDDY__TCP_CONNECTING) == 0;
+}
+
 static EDDY__NOINLINE void tend_more(eddy_tcp *self, uint32_t flags)
 {
+    if (may_flush(self, flags))
+        eddy__tcp_flush(self);
     if ((flags & EDDY__TCP_GONE_WANTED) != 0)
         eddy__tcp_watch(self);
     if ((flags & (EDDY__TCP_CLOSING | EDDY__TCP_CLOSED)) == EDDY__TCP_CLOSING)
@@ -211,10 +218,10 @@ static void tcp_tend(eddy__source *source)
         return;
     if (self->rx.first != NULL)
         eddy__tcp_settle(self);
-    if (self->tx.first != NULL && self->flying == 0 && (flags & EDDY__TCP_CONNECTING) == 0)
-        eddy__tcp_flush(self);
     if ((flags & EDDY__TCP_TEND_MORE) != 0)
         tend_more(self, flags);
+    else if (may_flush(self, flags))
+        eddy__tcp_flush(self);
 }
 
 /* Accepted, and never taken by the kernel. Of a send that was cut off, only the driver knows how

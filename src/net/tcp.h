@@ -173,6 +173,9 @@ void eddy__tcp_sent(eddy_tcp *self, size_t len);
 void eddy__tcp_write_fail(eddy_tcp *self, int32_t error);
 /* What a write is told that may not be made. */
 eddy_result eddy__tcp_write_refusal(eddy_tcp *self);
+/* The cork, with room for `need` bytes (at most EDDY_TCP_WRITE_WHOLE) at core->cork_at; NULL: no
+ * memory. */
+eddy__block *eddy__tcp_cork_open(eddy_core *core, size_t need);
 /* Wake the writer whatever it waits for. */
 void eddy__tcp_wake_writer(eddy_tcp *self);
 

@@ -72,6 +72,25 @@ static bool move_out(eddy__pool *pool, eddy__piece *piece, size_t len)
     return true;
 }
 
+/* The same in the cork, which costs no allocation: for few bytes that are to be read at once. */
+static bool move_to_cork(eddy_core *core, eddy__piece *piece, size_t len)
+{
+    eddy__block *cork;
+
+    if (len > EDDY_TCP_WRITE_WHOLE)
+        return false;
+    cork = eddy__tcp_cork_open(core, len);
+    if (cork == NULL)
+        return false;
+    memcpy(core->cork_at, piece->at, piece->len);
+    eddy__block_retain(cork);
+    eddy__block_release(piece->block);
+    piece->block = cork;
+    piece->at = core->cork_at;
+    core->cork_at += len;
+    return true;
+}
+
 static void put_first(eddy__pieces *queue, eddy__piece *piece)
 {
     piece->next = queue->first;
@@ -81,16 +100,19 @@ static void put_first(eddy__pieces *queue, eddy__piece *piece)
     queue->bytes += piece->len;
 }
 
-/* Make the first `len` bytes contiguous, in a block of their own. 0 or -ENOMEM: nothing changed. */
-static EDDY__COLD int gather(eddy_tcp *self, size_t len)
+/* Make the first `len` bytes contiguous, in a block of their own; `passing`: or in the cork, because
+ * somebody is about to read them. 0 or -ENOMEM: nothing changed. */
+static EDDY__COLD int gather(eddy_tcp *self, size_t len, bool passing)
 {
-    eddy__pool *pool = &self->source.core->pool;
+    eddy_core *core = self->source.core;
+    eddy__pool *pool = &core->pool;
     eddy__piece *first = self->rx.first;
     size_t more = len - first->len;
     int error = 0;
 
     (void)eddy__pieces_shift(&self->rx);
-    if (has_room(first, more) || move_out(pool, first, len)) {
+    if (has_room(first, more) || (passing && move_to_cork(core, first, len)) ||
+        move_out(pool, first, len)) {
         first->len += (uint32_t)copy_front(&self->rx, first->at + first->len, more);
         eddy__pieces_consume(pool, &self->rx, more);
     } else {
@@ -116,7 +138,7 @@ void eddy__tcp_settle(eddy_tcp *self)
         if (self->rx.bytes > core->pool.block_bytes / 8)
             return;
     }
-    (void)gather(self, self->rx.bytes);
+    (void)gather(self, self->rx.bytes, false);
 }
 
 /* ---- filling ---- */
@@ -132,7 +154,7 @@ static eddy_result fill_later(eddy_tcp *self, eddy_task *task, size_t min)
     eddy__tcp_unpark(&self->reader, task);
     /* The rest is shown in one view, as far as there is memory for that. */
     if (self->rx.first != NULL && self->rx.first != self->rx.last)
-        (void)gather(self, self->rx.bytes);
+        (void)gather(self, self->rx.bytes, true);
     return self->read_error;
 }
 
@@ -148,7 +170,7 @@ static EDDY__NOINLINE eddy_result fill_slowly(eddy_tcp *self, eddy_task *task, s
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
     eddy__tcp_unpark(&self->reader, task);
-    error = gather(self, self->rx.bytes < 2 * min ? self->rx.bytes : min);
+    error = gather(self, self->rx.bytes < 2 * min ? self->rx.bytes : min, true);
     return error != 0 ? error : (eddy_result)self->rx.first->len;
 }
 

@@ -153,9 +153,9 @@ static inline void queued(eddy_tcp *self)
         eddy__tcp_try_flush(self);
 }
 
-/* The cork, with room for `need` bytes (of few: see EDDY_TCP_WRITE_WHOLE); NULL: no memory. When
- * nobody but the loop refers to it, filling starts again at its beginning, while that is warm. */
-static eddy__block *cork_open(eddy_core *core, size_t need)
+/* When nobody but the loop refers to it, filling starts again at its beginning, while that is
+ * warm. */
+eddy__block *eddy__tcp_cork_open(eddy_core *core, size_t need)
 {
     eddy__block *block = core->cork;
 
@@ -201,7 +201,7 @@ static size_t copy_in(eddy_tcp *self, const unsigned char *data, size_t len)
     size_t copied = 0;
 
     while (copied < len) {
-        eddy__block *block = cork_open(core, need);
+        eddy__block *block = eddy__tcp_cork_open(core, need);
         size_t part = len - copied;
 
         if (block == NULL)

@@ -3,7 +3,7 @@
  * test_select.c - which driver a loop gets: by name, by environment, by what works here; and that
  * a system that refuses io_uring is no reason to fail.
  *
- * What a process may do is changed in forked children, which therefore try everything anew.
+ * What a process may do is changed in forked children.
  */
 #include "support/driver_world.h"
 

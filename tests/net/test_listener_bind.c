@@ -113,21 +113,20 @@ static void dual_stack_on_serves_ipv4_and_ipv6(void **state)
     test_core_end(core);
 }
 
+/* The IPv4 port is taken first: it is the one that clients of other programs may still hold. */
 static void dual_stack_off_leaves_the_ipv4_port_free(void **state)
 {
     eddy_core *core = test_core();
-    eddy_addr addr, v4, v6;
+    eddy_addr v4, v6;
+    eddy_listener *other = bound(core, eddy_addr_ipv4_loopback(0), NULL, &v4);
     eddy_listener *listener =
-        bound(core, eddy_addr_ipv6_any(0), OPTIONS(.dual_stack = EDDY_DUAL_STACK_OFF), &addr);
-    eddy_listener *other;
+        bound(core, eddy_addr_ipv6_any(v4.port), OPTIONS(.dual_stack = EDDY_DUAL_STACK_OFF), &v6);
     bool only_v6 = false;
 
     (void)state;
     assert_int_equal(eddy_listener_only_v6(listener, &only_v6), 0);
     assert_true(only_v6);
-    v4 = eddy_addr_ipv4_loopback(addr.port);
-    v6 = eddy_addr_ipv6_loopback(addr.port);
-    other = bound(core, v4, NULL, &addr);
+    v6 = eddy_addr_ipv6_loopback(v4.port);
     eddy_tcp_free(served(core, other, &v4));
     eddy_tcp_free(served(core, listener, &v6));
     eddy_listener_free(listener);

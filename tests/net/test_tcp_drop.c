@@ -17,7 +17,7 @@
 #include "../support/drop.h"
 #include "../support/net.h"
 
-enum { LARGE = 70 * 1000, QUEUED = 60000, SENT = 100 };
+enum { LARGE = 40 * 1000, QUEUED = 30000, SENT = 100 };
 static unsigned char large[LARGE];
 
 /* What the worlds are made of; each test uses what it needs. */

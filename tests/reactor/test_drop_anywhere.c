@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers threads */
 /*
  * test_drop_anywhere.c - the standard test, see support/drop.h, of every future of the library that
  * is not about the network, and of async functions in all that they can wait for.

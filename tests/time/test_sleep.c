@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers threads */
 /*
  * test_sleep.c - one point of time to wait for. Most tests drive the clock by hand, see
  * support/clock.h; those with "real" in their names hold the loop against the kernel's clock, and

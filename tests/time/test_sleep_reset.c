@@ -336,7 +336,7 @@ static void sleep_that_was_started_may_be_copied_before_it_is_waited_for(void **
     int64_t start_ns = clock->now_ns, woke_ns = 0;
 
     (void)state;
-    assert_int_equal(test_run(core, sender, .woke_ns = &woke_ns), 0);
+    assert_int_equal(test_join_end(core, test_spawn_join(core, sender, .woke_ns = &woke_ns)), 0);
     assert_int_equal(test_run(core, eddy_sleep_for, .duration_ns = HOUR), 0);
     assert_in_range(woke_ns - start_ns, 2 * EDDY_SECOND, 2 * EDDY_SECOND + 2 * TICK);
     test_core_end(core);
