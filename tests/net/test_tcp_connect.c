@@ -204,27 +204,55 @@ static void what_is_written_before_connected_arrives(void **state)
     }
 }
 
-static void a_read_that_waits_before_connected_gets_the_first_byte(void **state)
+/* Connects and reads in one poll: the driver cannot have told yet how it went. */
+struct eager {
+    EDDY_FRAME;
+    eddy_addr to;
+    eddy_tcp *tcp;
+    unsigned char byte;
+    bool gone; /* waits for the peer to be gone instead */
+};
+static void eager_done(struct eager *self)
+{
+    eddy_tcp_free(self->tcp);
+}
+EDDY_ASYNC(eager, eager_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        n = eddy_tcp_connect(eddy_task_handle(task), &self->to, &self->tcp);
+        if (n < 0)
+            EDDY_RETURN(n);
+        if (self->gone) {
+            EDDY_POLL(n, eddy_tcp_poll_gone(self->tcp, task));
+            EDDY_RETURN(n);
+        }
+        EDDY_POLL(n, eddy_tcp_poll_read(self->tcp, task, &self->byte, 1));
+        EDDY_END(n == 1 ? self->byte : n);
+}
+
+static void who_waits_to_read_before_connected_is_served(void **state)
 {
     eddy_core *core = test_core();
     eddy_addr addr;
-    int listener = test_peer_listen(1, &addr);
-    eddy_tcp *tcp = connecting(core, addr);
-    eddy_result result = EDDY_PENDING;
-    char byte = 0;
-    int peer;
+    int listener = test_peer_listen(2, &addr);
 
     (void)state;
-    test_spawn(core, test_io, .poll = test_io_read, .tcp = tcp, .memory = &byte, .len = 1,
-               .result = &result);
-    test_turn(core);
-    peer = test_peer_accept(listener);
-    test_peer_send(peer, "r", 1);
-    assert_int_equal(test_until_done(core, &result), 1);
-    assert_int_equal(byte, 'r');
-    test_peer_close(peer);
+    for (int gone = 0; gone < 2; gone++) {
+        eddy_join *join = test_spawn_join(core, eager, .to = addr, .gone = gone != 0);
+        int peer;
+
+        test_turn(core);
+        peer = test_peer_accept(listener);
+        if (gone == 0)
+            test_peer_send(peer, "r", 1);
+        else
+            test_peer_shutdown(peer);
+        assert_int_equal(test_join_end(core, join), gone == 0 ? 'r' : 0);
+        test_peer_close(peer);
+    }
     test_peer_close(listener);
-    eddy_tcp_free(tcp);
     test_core_end(core);
 }
 
@@ -617,7 +645,7 @@ int main(void)
         cmocka_unit_test(connect_reaches_a_listener_and_addresses_agree_on_both_sides),
         cmocka_unit_test(connect_to_a_foreign_listener_carries_bytes_both_ways),
         cmocka_unit_test(what_is_written_before_connected_arrives),
-        cmocka_unit_test(a_read_that_waits_before_connected_gets_the_first_byte),
+        cmocka_unit_test(who_waits_to_read_before_connected_is_served),
         cmocka_unit_test(a_port_where_nobody_listens_is_refused_and_every_verb_tells),
         cmocka_unit_test(an_address_that_cannot_be_reached_is_told_by_every_verb),
         cmocka_unit_test(a_failed_connect_is_told_to_connected_for_ever_and_does_not_spin),
