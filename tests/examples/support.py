@@ -8,6 +8,7 @@ The programs inherit EDDY_DRIVER, so that each test is made for the driver CTest
 """
 import collections
 import os
+import random
 import re
 import selectors
 import shutil
@@ -211,9 +212,16 @@ def text(address):
 
 
 def free_address():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()
+    """An address that nobody uses, below the ports that the system gives to connections: nobody will
+    take it by chance before the program does."""
+    while True:
+        address = ("127.0.0.1", random.randrange(10000, 32000))
+        with socket.socket() as probe:
+            try:
+                probe.bind(address)
+                return address
+            except OSError:
+                continue
 
 
 def connects(program, address):
