@@ -6,7 +6,7 @@
 PORT       ?= 8080
 DRIVER     ?=
 PREFIX     ?= /usr/local
-BUILD_TYPE ?= RelWithDebInfo
+BUILD_TYPE ?= Release
 
 RELEASE := build/release
 CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)

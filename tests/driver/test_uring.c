@@ -248,13 +248,12 @@ static void more_completions_than_the_queue_holds_are_all_told(void **state)
     ring_world w;
     eddy__iov part = {x, 1};
     eddy__event none;
+    int fds[2] = {-1, -1};
 
     (void)state;
     assert_int_equal(ring_open_without(&w, EDDY__WITHOUT_DEFER_TASKRUN), 0);
     memset(slots, 0, sizeof slots);
     for (int i = 0; i < ENDS; i++) {
-        int fds[2];
-
         if (i % 2 == 0)
             assert_int_equal(
                 socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
