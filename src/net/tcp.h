@@ -162,7 +162,7 @@ void eddy__tcp_settle(eddy_tcp *self);
 /* Somebody waits to hear that the peer is gone: have the driver watch. */
 void eddy__tcp_watch(eddy_tcp *self);
 
-/* tcp_write.c */
+/* tcp_send.c */
 /* Send what is queued. Connected, something is queued, nothing flies. */
 void eddy__tcp_flush(eddy_tcp *self);
 /* The same when it is possible. */

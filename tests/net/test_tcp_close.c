@@ -266,6 +266,27 @@ static void an_early_answer_reaches_a_client_that_is_still_sending(void **state)
     test_core_end(core);
 }
 
+/* There is no FIN to wait for, but there are bytes to send. */
+static void what_was_written_arrives_at_a_peer_that_ended_first(void **state)
+{
+    eddy_core *core = test_core();
+    int fds = test_open_fds();
+    eddy_tcp *tcp;
+    int peer = stuck_peer(core, &tcp);
+    char byte;
+    int ending;
+
+    (void)state;
+    test_peer_shutdown(peer);
+    assert_int_equal(test_read(core, tcp, &byte, 1), 0);
+    eddy_tcp_free(tcp);
+    assert_int_equal(test_peer_drain(core, peer, 0, LARGE, &ending), QUEUED);
+    assert_int_equal(ending, 0);
+    test_until_fds(core, fds + 1); /* though the peer keeps its end open */
+    test_peer_close(peer);
+    test_core_end(core);
+}
+
 static void free_lingers_no_longer_than_it_may_and_counts(void **state)
 {
     eddy_core *core = test_core();
@@ -274,7 +295,7 @@ static void free_lingers_no_longer_than_it_may_and_counts(void **state)
     int peer = stuck_peer(core, &tcp);
 
     (void)state;
-    limit(tcp, 20 * EDDY_MILLISECOND, 0);
+    limit(tcp, 300 * EDDY_MILLISECOND, 0);
     eddy_tcp_free(tcp);
     test_pass(core, 5 * EDDY_MILLISECOND);
     assert_int_equal(test_open_fds(), fds + 2);
@@ -436,6 +457,7 @@ int main(void)
         cmocka_unit_test(free_after_a_dropped_close_does_the_rest),
         cmocka_unit_test(what_a_task_wrote_arrives_though_it_is_gone),
         cmocka_unit_test(an_early_answer_reaches_a_client_that_is_still_sending),
+        cmocka_unit_test(what_was_written_arrives_at_a_peer_that_ended_first),
         cmocka_unit_test(free_lingers_no_longer_than_it_may_and_counts),
         cmocka_unit_test(free_without_anything_written_closes_at_once),
         cmocka_unit_test(a_peer_that_reset_leaves_nothing_to_linger_for),

@@ -2,14 +2,17 @@
 /* eddy-test: drivers */
 /*
  * test_tcp_split.c - a stream in two halves that different tasks own: both at work at once, one
- * given back before the other, in either order, misused, or left over when the loop is gone.
+ * given back before the other, in either order, misused, or left over when the loop is gone. And
+ * what is under way both ways in a storm of signals.
  */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include <cmocka.h>
 
@@ -18,6 +21,7 @@
 
 enum { LARGE = 1024 * 1024 };
 static unsigned char large[LARGE];
+static volatile sig_atomic_t signals;
 
 struct halves {
     eddy_tcp_reader reader;
@@ -160,7 +164,7 @@ EDDY_ASYNC(write_half, write_half_done)
 }
 
 /* The peer reads and sends in turn, both ways are full most of the time. */
-static void two_tasks_read_and_write_at_once_a_megabyte_each(void **state)
+static void check_both_ways(void)
 {
     eddy_core *core = test_core();
     int fds = test_open_fds();
@@ -172,7 +176,6 @@ static void two_tasks_read_and_write_at_once_a_megabyte_each(void **state)
     size_t sent = 0, have = 0;
     int ending = -EAGAIN;
 
-    (void)state;
     for (int turns = 0; turns < 100000 && (sent < LARGE || have < LARGE); turns++) {
         unsigned char memory[4000];
         size_t part = LARGE - sent < 3000 ? LARGE - sent : 3000;
@@ -194,6 +197,35 @@ static void two_tasks_read_and_write_at_once_a_megabyte_each(void **state)
     test_peer_close(peer);
     test_until_fds(core, fds);
     test_core_end(core);
+}
+
+static void two_tasks_read_and_write_at_once_a_megabyte_each(void **state)
+{
+    (void)state;
+    check_both_ways();
+}
+
+static void count_signal(int number)
+{
+    (void)number;
+    signals++;
+}
+
+/* Ten thousand in a second, and no call is restarted after one. */
+static void signals_interrupt_nothing_that_is_under_way(void **state)
+{
+    struct sigaction action = {.sa_handler = count_signal}, before;
+    struct itimerval storm = {{0, 100}, {0, 100}}, calm = {{0, 0}, {0, 0}};
+
+    (void)state;
+    signals = 0;
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &storm, NULL), 0);
+    for (int rounds = 0; rounds < 100 && signals < 100; rounds++)
+        check_both_ways();
+    assert_int_equal(setitimer(ITIMER_REAL, &calm, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    assert_true(signals >= 100);
 }
 
 /* ---- one half given back ---- */
@@ -389,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(echo_server_copies_1024_round_trips_until_the_client_ends),
         cmocka_unit_test(two_tasks_read_and_write_at_once_a_megabyte_each),
+        cmocka_unit_test(signals_interrupt_nothing_that_is_under_way),
         cmocka_unit_test(without_the_writing_half_fin_follows_and_reading_goes_on),
         cmocka_unit_test(without_the_reading_half_what_comes_is_thrown_away),
         cmocka_unit_test(a_half_whose_task_is_dropped_leaves_the_other_working),

@@ -488,7 +488,7 @@ static void no_write_verb_raises_sigpipe(void **state)
     test_core_end(core);
 }
 
-static void a_broken_stream_wakes_the_writer_that_waits(void **state)
+static void a_reset_wakes_the_writer_that_waits_and_is_told_as_what_it_is(void **state)
 {
     eddy_core *core = test_core();
     eddy_tcp *tcp;
@@ -500,7 +500,7 @@ static void a_broken_stream_wakes_the_writer_that_waits(void **state)
                .result = &result);
     test_pass(core, EDDY_MILLISECOND);
     test_peer_reset(peer);
-    assert_true(test_until_done(core, &result) < 0);
+    assert_int_equal(test_until_done(core, &result), -ECONNRESET);
     assert_int_equal(test_write(core, tcp, "x", 1), -EPIPE);
     eddy_tcp_free(tcp);
     test_pass(core, EDDY_MILLISECOND);
@@ -701,7 +701,7 @@ int main(void)
         cmocka_unit_test(flush_waits_until_the_kernel_has_taken_all),
         cmocka_unit_test(an_error_is_told_once_then_it_is_a_broken_pipe),
         cmocka_unit_test(no_write_verb_raises_sigpipe),
-        cmocka_unit_test(a_broken_stream_wakes_the_writer_that_waits),
+        cmocka_unit_test(a_reset_wakes_the_writer_that_waits_and_is_told_as_what_it_is),
         cmocka_unit_test(a_dropped_write_delivers_what_was_accepted),
         cmocka_unit_test(two_streams_share_the_cork_and_get_their_own_bytes),
         cmocka_unit_test(a_steady_echo_calls_no_allocator),
