@@ -53,6 +53,7 @@ enum {
     EDDY__TCP_FLUSH_BYTES = 64 * 1024, /* so much is sent at once */
     EDDY__TCP_COPY_BELOW = 2048,       /* smaller pieces are copied rather than pinned */
     EDDY__TCP_LINGER_BYTES = 1024 * 1024,
+    EDDY__TCP_OWN_BLOCK = 1024, /* the first block of a stream that cannot send now */
 };
 #define EDDY__TCP_LINGER_NS (5 * EDDY_SECOND)
 
@@ -102,6 +103,15 @@ static inline size_t eddy__tcp_recv_window(const eddy_tcp *self)
 static inline bool eddy__tcp_pool_is_tight(const eddy__pool *pool)
 {
     return pool->blocks - pool->blocks_free > pool->blocks_tight;
+}
+
+/* May `more` bytes be appended to this piece, in place? */
+static inline bool eddy__tcp_has_room(const eddy__piece *piece, size_t more)
+{
+    const eddy__block *block = piece->block;
+
+    return block->kind == EDDY__BLOCK_HEAP && block->refs == 1 &&
+           (size_t)(block->data + block->size_bytes - (piece->at + piece->len)) >= more;
 }
 
 /* False when the loop is gone; a stream of another loop is an assertion. */
@@ -171,13 +181,15 @@ void eddy__tcp_try_flush(eddy_tcp *self);
 void eddy__tcp_sent(eddy_tcp *self, size_t len);
 /* Nothing can be sent any more. */
 void eddy__tcp_write_fail(eddy_tcp *self, int32_t error);
+/* Wake the writer whatever it waits for. */
+void eddy__tcp_wake_writer(eddy_tcp *self);
+
+/* tcp_write.c */
 /* What a write is told that may not be made. */
 eddy_result eddy__tcp_write_refusal(eddy_tcp *self);
 /* The cork, with room for `need` bytes (at most EDDY_TCP_WRITE_WHOLE) at core->cork_at; NULL: no
  * memory. */
 eddy__block *eddy__tcp_cork_open(eddy_core *core, size_t need);
-/* Wake the writer whatever it waits for. */
-void eddy__tcp_wake_writer(eddy_tcp *self);
 
 /* tcp_close.c */
 /* The end of a turn, for one that ends. */

@@ -46,15 +46,6 @@ static size_t copy_front(const eddy__pieces *queue, unsigned char *to, size_t le
     return copied;
 }
 
-/* May `more` bytes be appended to this piece, in place? */
-static bool has_room(const eddy__piece *piece, size_t more)
-{
-    const eddy__block *block = piece->block;
-
-    return block->kind == EDDY__BLOCK_HEAP && block->refs == 1 &&
-           (size_t)(block->data + block->size_bytes - (piece->at + piece->len)) >= more;
-}
-
 /* Give the piece a block of its own that has room for `len` bytes. A piece that had one, which has
  * become too small, gets twice as much: who asks for a little more again and again copies each
  * byte a few times at most. */
@@ -111,7 +102,7 @@ static EDDY__COLD int gather(eddy_tcp *self, size_t len, bool passing)
     int error = 0;
 
     (void)eddy__pieces_shift(&self->rx);
-    if (has_room(first, more) || (passing && move_to_cork(core, first, len)) ||
+    if (eddy__tcp_has_room(first, more) || (passing && move_to_cork(core, first, len)) ||
         move_out(pool, first, len)) {
         first->len += (uint32_t)copy_front(&self->rx, first->at + first->len, more);
         eddy__pieces_consume(pool, &self->rx, more);

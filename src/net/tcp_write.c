@@ -64,14 +64,46 @@ static bool append(eddy_tcp *self, eddy__block *block, unsigned char *at, size_t
     return true;
 }
 
+/* While a stream cannot send, what it writes bit by bit goes into blocks of its own, each twice as
+ * large as the one before: a few bytes in the cork would keep all of it, for as long as the peer
+ * does not read. All or nothing. */
+static bool copy_in_own(eddy_tcp *self, const unsigned char *data, size_t len)
+{
+    eddy__piece *last = self->tx.last;
+    size_t room = EDDY__TCP_OWN_BLOCK;
+    eddy__block *block;
+    bool appended;
+
+    if (last != NULL && eddy__tcp_has_room(last, len)) {
+        memcpy(last->at + last->len, data, len);
+        last->len += (uint32_t)len;
+        self->tx.bytes += len;
+        return true;
+    }
+    if (last != NULL && last->block->kind == EDDY__BLOCK_HEAP)
+        room = 2 * (size_t)last->block->size_bytes;
+    if (room > EDDY_TCP_WRITE_WHOLE)
+        room = EDDY_TCP_WRITE_WHOLE;
+    block = eddy__pool_heap_block(&self->source.core->pool, (uint32_t)(room > len ? room : len));
+    if (block == NULL)
+        return false;
+    memcpy(block->data, data, len);
+    appended = append(self, block, block->data, len);
+    eddy__block_release(block);
+    return appended;
+}
+
 /* Copy into the cork and queue. Returns how many bytes: all, unless memory is out; of a small write
  * all or none. */
 static size_t copy_in(eddy_tcp *self, const unsigned char *data, size_t len)
 {
     eddy_core *core = self->source.core;
+    bool stuck = self->flying > 0 || (self->source.flags & EDDY__TCP_CONNECTING) != 0;
     size_t need = len <= EDDY_TCP_WRITE_WHOLE ? len : 1;
     size_t copied = 0;
 
+    if (stuck && len <= EDDY_TCP_WRITE_WHOLE)
+        return copy_in_own(self, data, len) ? len : 0;
     while (copied < len) {
         eddy__block *block = eddy__tcp_cork_open(core, need);
         size_t part = len - copied;

@@ -126,9 +126,11 @@ static int take_options(const eddy_core_options *given, eddy_core_options *optio
             return -EINVAL;
         *options = *given;
     }
+    if (options->inbox_max > INBOX_MAX)
+        return -EINVAL;
     fill_defaults(options);
-    if (options->timer_tick_shift > TICK_SHIFT_MAX || options->inbox_max > INBOX_MAX ||
-        options->turn_time_ns < 0 || options->recv_bytes_max < BLOCK_BYTES)
+    if (options->timer_tick_shift > TICK_SHIFT_MAX || options->turn_time_ns < 0 ||
+        options->recv_bytes_max < BLOCK_BYTES)
         return -EINVAL;
     return 0;
 }

@@ -211,6 +211,38 @@ static void a_small_write_is_never_torn_a_larger_one_takes_what_fits(void **stat
     test_core_end(core);
 }
 
+/* By turns a little to a peer that does not read, and much to one that does. */
+static void what_waits_for_a_slow_reader_keeps_no_more_memory_than_it_is(void **state)
+{
+    enum { BIT = 16, PART = 4000, MUCH = 4 * PART };
+    eddy_core *core = test_core();
+    eddy_tcp *slow, *fast;
+    int stuck = test_peer_slow(core, &slow), reader = test_peer(core, &fast);
+    static unsigned char memory[MUCH];
+    size_t written = 0;
+    eddy_result n;
+
+    (void)state;
+    for (;;) {
+        n = eddy_tcp_try_write(slow, large + written % 4096, BIT);
+        if (n < 0)
+            break;
+        written += BIT;
+        for (int i = 0; i < MUCH / PART; i++)
+            assert_int_equal(eddy_tcp_try_write(fast, large, PART), PART);
+        assert_int_equal(test_flush(core, fast), 0);
+        test_peer_recv(reader, memory, MUCH);
+    }
+    assert_int_equal(n, -EAGAIN);
+    assert_true(eddy_tcp_queued(slow) >= 65000);
+    assert_true(test_stats(core).heap_bytes < 512 * 1024);
+    test_peer_close(stuck);
+    test_peer_close(reader);
+    eddy_tcp_abort(slow);
+    eddy_tcp_abort(fast);
+    test_core_end(core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +251,7 @@ int main(void)
         cmocka_unit_test(push_sends_at_once),
         cmocka_unit_test(two_streams_share_the_cork_and_get_their_own_bytes),
         cmocka_unit_test(writes_of_three_streams_in_any_order_are_not_mixed_up),
+        cmocka_unit_test(what_waits_for_a_slow_reader_keeps_no_more_memory_than_it_is),
         cmocka_unit_test(a_small_write_is_never_torn_a_larger_one_takes_what_fits),
     };
 

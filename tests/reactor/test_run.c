@@ -401,6 +401,8 @@ static void new_refuses_options_it_does_not_know(void **state)
         eddy_core_new(EDDY_OPTIONS(eddy_core_options, .driver = "carrier pigeon"), &core), -EINVAL);
     assert_int_equal(eddy_core_new(EDDY_OPTIONS(eddy_core_options, .timer_tick_shift = 64), &core),
                      -EINVAL);
+    assert_int_equal(eddy_core_new(EDDY_OPTIONS(eddy_core_options, .inbox_max = UINT32_MAX), &core),
+                     -EINVAL);
     assert_null(core);
 }
 
