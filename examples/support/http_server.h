@@ -37,7 +37,9 @@ static inline eddy_result http_client_answer(struct http_client *self, eddy_task
 
     if (head->refusal != NULL)
         return eddy_tcp_poll_write(self->tcp, task, head->refusal, strlen(head->refusal));
-    return eddy_tcp_poll_write(self->tcp, task, greeting->text, greeting->len);
+    return eddy_tcp_poll_write(self->tcp, task, greeting->text[head->close],
+                               greeting->len[head->close] -
+                                   (head->bodiless ? strlen(HTTP_BODY) : 0));
 }
 
 /* Answer the requests that are in view, all of them. What is not answered stays unread. */

@@ -9,6 +9,9 @@
  */
 #include "driver/uring.h"
 
+#include "base/assert.h"
+#include "sys/sockets.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -20,6 +23,13 @@ static bool op_over(eddy__slot *slot, uint16_t op)
     slot->in_flight = (uint16_t)(slot->in_flight & ~op);
     slot->interest = (uint16_t)(slot->interest & ~op);
     return cancelled;
+}
+
+/* It could not be done now: the kernel gives up on a descriptor that has become ready more than a
+ * hundred times without being so. Nothing has happened, so it is asked again. */
+static inline bool is_nothing(int32_t result)
+{
+    return result == -EAGAIN || result == -EINTR;
 }
 
 /* Nothing more will be received, and why: 0 the end, or -errno. Told behind the late bytes. */
@@ -53,7 +63,7 @@ static void bytes_late(eddy__uring *u, eddy__slot *slot, eddy__block *block, uns
 /* A receive has ended without bytes. */
 static void receive_stopped(eddy__uring *u, eddy__slot *slot, int32_t result, bool cancelled)
 {
-    if ((slot->state & (EDDY__URING_DETACHED | EDDY__URING_OVER)) != 0 || result == -EINTR ||
+    if ((slot->state & (EDDY__URING_DETACHED | EDDY__URING_OVER)) != 0 || is_nothing(result) ||
         (result == -ECANCELED && cancelled)) {
         eddy__uring_queue(u, slot);
     } else if (result == -ENOBUFS) {
@@ -102,7 +112,7 @@ static void on_recv(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe
 
 /* The kernel tells an error once. When it told the sender that the connection is broken, the
  * receiver would next be told an ordinary end, so remember what it was. EPIPE is no such error: it
- * says that the end had come before. Part of a send that was to wait for all of it was cut off. */
+ * says that the end had come before. */
 static void send_failed(eddy__slot *slot, int32_t result)
 {
     switch (result) {
@@ -110,7 +120,6 @@ static void send_failed(eddy__slot *slot, int32_t result)
     case -ECANCELED:
     case -ENOMEM:
     case -ENOBUFS:
-    case -EINTR:
         return;
     default:
         break;
@@ -121,12 +130,20 @@ static void send_failed(eddy__slot *slot, int32_t result)
     slot->result = result < 0 ? result : -ECONNRESET;
 }
 
+/* A send that was to wait for all of it was cut off: by a reset, whose error nobody tells then, or
+ * only because the thread was interrupted. */
+static EDDY__COLD bool cut_off(eddy__uring *u, const eddy__slot *slot)
+{
+    u->base.counters.syscalls++;
+    return eddy__socket_is_reset(slot->fd);
+}
+
 static void on_send(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)
 {
-    int32_t result = cqe->res;
+    int32_t result = is_nothing(cqe->res) ? 0 : cqe->res; /* sent again by the loop */
 
     (void)op_over(slot, EDDY__URING_SEND);
-    if (result < 0 || (uint32_t)result < slot->sent)
+    if (result < 0 || ((uint32_t)result < slot->sent && cut_off(u, slot)))
         send_failed(slot, result);
     if (result == -EPIPE && (slot->state & EDDY__URING_RESET) != 0)
         result = slot->result; /* why the send before was cut off, which could not tell it */
@@ -172,7 +189,7 @@ static void on_accept(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *c
         eddy__uring_emit(u, slot, EDDY__ACCEPTED, cqe->res);
     } else if (cqe->res >= 0) {
         accepted_late(u, slot, cqe->res);
-    } else if (wanted && !(cqe->res == -ECANCELED && cancelled)) {
+    } else if (wanted && !is_nothing(cqe->res) && !(cqe->res == -ECANCELED && cancelled)) {
         accept_failed(u, slot, cqe->res);
     }
     if (!more || slot->credit <= 0)

@@ -127,9 +127,10 @@ class HelloHttp(support.Case):
         received = support.receive_all(client.client)
         writer.join(support.LIMIT)
         self.assertEqual(30001, received.count(b"HTTP/1.1 200 OK\r\nServer: eddy\r\nDate: "))
-        self.assertEqual(30001, received.count(b"\r\nContent-Length: 13\r\n\r\nHello, World!"))
+        self.assertEqual(30001, received.count(b"\r\n\r\nHello, World!"))
         self.assertEqual(b"", re.sub(rb"HTTP/1.1 200 OK\r\nServer: eddy\r\nDate: [^\r]{29}\r\n"
-                                     rb"Content-Type: text/plain\r\nContent-Length: 13\r\n\r\n"
+                                     rb"Content-Type: text/plain\r\nContent-Length: 13\r\n"
+                                     rb"(Connection: close\r\n)?\r\n"
                                      rb"Hello, World!", b"", received))
         self.program.stop()
 
@@ -178,7 +179,10 @@ class HelloHttp(support.Case):
     def test_reads_how_the_connection_shall_go_on(self):
         stays = (b"Connection: keep-alive\r\n", b"X-Connection: close\r\n", b"Cookie: close\r\n",
                  b"Connections: close\r\n", b"Conn\r\n", b"C\r\n", b"t:\r\n", b"a\r\n", b"a\n",
-                 b"TE: trailers\r\n", b"Cdn-Loop-X: 1\r\n", b"Content-Coding: 5\r\n", b"\rx\r\n")
+                 b"TE: trailers\r\n", b"Cdn-Loop-X: 1\r\n", b"Content-Coding: 5\r\n", b"\rx\r\n",
+                 b"Connection: Keep-Alive\r\n", b"connection:keep-alive \r\n",
+                 b"CONNECTION: keep-alive, Upgrade\n", b"Connection: closed, enclose\r\n",
+                 b"Content-Length: 0\r\n", b"content-length:00\n")
         ends = (b"Connection:close\r\n", b"CONNECTION:  CLOSE\r\n", b"connection: a, close\n",
                 b"Connection: keep-alive, close\r\n", b"Connection: close\n")
         for headers, ended in [(each, False) for each in stays] + [(each, True) for each in ends]:
@@ -186,7 +190,10 @@ class HelloHttp(support.Case):
                 with self.subTest(before + headers):
                     client = self.client()
                     client.client.sendall(b"GET / HTTP/1.1\r\n" + before + headers + b"\r\n" + CLOSE)
-                    self.assert_greets(client.answer())
+                    answer = client.answer()
+                    self.assert_greets(answer)
+                    self.assertEqual("close" if ended else None,
+                                     answer.headers.get("connection"))
                     if not ended:
                         self.assert_greets(client.answer())
                     self.assertTrue(client.ended())
@@ -201,6 +208,16 @@ class HelloHttp(support.Case):
                     client.client.sendall(b"GET / HTTP/1.1\r\n" + header + b"\r\n" + body)
                     self.assert_greets(client.answer())
                     self.assertTrue(client.ended())
+        self.program.stop()
+
+    def test_answers_head_without_a_body(self):
+        client = self.client()
+        client.client.sendall(b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        text = b""
+        while not text.endswith(b"\r\n\r\n"):
+            text += client.client.recv(4096)
+        self.assertIn(b"Content-Length: 13\r\n", text)
+        self.assertEqual(b"", client.client.recv(1))
         self.program.stop()
 
     def test_takes_lines_that_end_in_a_newline_alone(self):
@@ -226,7 +243,7 @@ class HelloHttp(support.Case):
                 client.client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
                                       % len(body) + body)
                 answer = client.answer()
-                self.assertEqual((405, "GET"), (answer.status, answer.headers["allow"]))
+                self.assertEqual((405, "GET, HEAD"), (answer.status, answer.headers["allow"]))
                 self.assertTrue(client.ended())
         self.assert_serves()
         self.program.stop()
