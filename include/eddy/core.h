@@ -37,7 +37,8 @@ typedef struct eddy_core_options {
     uint32_t tasks_max;        /* live tasks; 1,000,000 */
     uint32_t timer_tick_shift; /* timers fire at multiples of 2^shift ns; 20: about 1 ms */
     uint32_t driver_without;   /* features of the driver to leave off: for tests */
-    size_t recv_bytes_max;     /* memory for received bytes, in all; 64 MiB */
+    size_t recv_bytes_max;     /* blocks that the kernel receives into, in all; 64 MiB. What nobody
+                                  reads is copied out of them, within each stream's window */
     /* An error that a task returned and nobody joined. Default: counted, printed in debug builds */
     void (*on_task_error)(void *arg, const char *name, uint64_t id, eddy_result error);
     /* A poll that took longer than stall_limit_ns. */

@@ -144,12 +144,20 @@ static void on_failed(eddy_listener *self, int32_t error)
     }
 }
 
+/* One more may come. */
+static void give_back_credit(eddy_listener *self)
+{
+    if (self->source.slot.credit++ == 0 && !self->waiting && self->error == 0)
+        ask_again(self);
+}
+
 static void on_accepted(eddy_listener *self, int32_t fd)
 {
     self->retry_ns = 0;
     if (!queue_put(self, fd)) {
         eddy__socket_close(fd);
         self->source.core->stats.accept_dropped++;
+        give_back_credit(self);
     }
     eddy__waiter_wake(&self->waiter);
 }
@@ -289,8 +297,7 @@ static eddy_tcp *take_client(eddy_listener *self)
     int32_t fd = queue_take(self);
     eddy_tcp *client = NULL;
 
-    if (self->source.slot.credit++ == 0 && !self->waiting && self->error == 0)
-        ask_again(self);
+    give_back_credit(self);
     if (eddy__tcp_new(core, fd, &client) != 0) {
         eddy__socket_close(fd);
         core->stats.accept_dropped++;

@@ -331,6 +331,7 @@ uint64_t eddy_core_free(eddy_core *core)
         return 0;
     foreign = is_foreign(core);
     EDDY_ASSERT(!core->running, "eddy_core_free is called inside a run of the same loop");
+    eddy__core_disown(core);
     core->owner = eddy__thread_self();
     core->fork_generation = eddy__fork_generation;
     core->gone = true;

@@ -222,6 +222,7 @@ struct eddy_core {
     uint32_t fork_generation;
     eddy__atomic_u32 memory_refs; /* the core and every object the user holds */
     eddy_core *outer;             /* the loop inside whose task this one runs */
+    eddy_core *next_owned;        /* in the list of its thread's loops */
     char deadlock[256];           /* what the future of run() waited for */
 };
 
@@ -231,10 +232,10 @@ void eddy__core_memory_retain(eddy_core *core);
 void eddy__core_memory_release(eddy_core *core);
 /* Memory of the slab back; also after the loop is gone, from any thread. */
 void eddy__core_object_free(eddy_core *core, void *memory, size_t size);
-/* True on a thread that is inside run or turn of the loop with this inbox. */
-bool eddy__core_is_current(const eddy__inbox *inbox);
-/* The pointer through which run and turn say which loop this thread is in. */
-extern _Thread_local eddy_core *eddy__current_core;
+/* True on the thread that owns the loop with this inbox. */
+bool eddy__core_is_mine(const eddy__inbox *inbox);
+/* The loop is no longer this thread's, if it was. */
+void eddy__core_disown(eddy_core *core);
 /* The inbox, made at first use; NULL: no memory. */
 eddy__inbox *eddy__core_inbox(eddy_core *core);
 /* turn.c: one pass of tending, waiting and delivering. */

@@ -71,6 +71,9 @@ void eddy__join_finish(eddy_join *self, eddy_result result)
 
 eddy_result eddy_join_poll(eddy_join *self, eddy_task *task)
 {
+    EDDY_ASSERT(task->core == self->core || self->core->gone,
+                "task '%s' waits for a task of another loop: use eddy_remote_call",
+                eddy_task_name(task));
     if (self->result == EDDY_PENDING)
         return eddy_waiter_park(&self->waiter, task, &join_wait);
     eddy_waiter_clear(&self->waiter);

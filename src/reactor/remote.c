@@ -161,7 +161,7 @@ eddy_result eddy_remote_call(eddy_remote *self, const eddy_job *job, const void 
     struct call *pointer = &call;
     eddy_result result;
 
-    EDDY_ASSERT(!eddy__core_is_current(inbox_of(self)),
+    EDDY_ASSERT(!eddy__core_is_mine(inbox_of(self)),
                 "eddy_remote_call is called on the loop's own thread: it would wait for itself");
     EDDY_ASSERT(job->payload_bytes <= EDDY_JOB_PAYLOAD_MAX,
                 "a job's payload has %zu bytes, at most %d are carried: send a pointer",

@@ -14,16 +14,35 @@
 #include "eddy/time.h"
 #include "reactor/core.h"
 
-#define EVENTS_MAX 256
+enum { EVENTS_MAX = 256, FIRED_FEW = 64 };
 
-_Thread_local eddy_core *eddy__current_core;
+/* The loop that this thread is inside of, and all that it owns. */
+static _Thread_local eddy_core *current;
+static _Thread_local eddy_core *owned;
 
-bool eddy__core_is_current(const eddy__inbox *inbox)
+bool eddy__core_is_mine(const eddy__inbox *inbox)
 {
-    for (const eddy_core *core = eddy__current_core; core != NULL; core = core->outer)
+    for (const eddy_core *core = owned; core != NULL; core = core->next_owned)
         if (core->inbox == inbox)
             return true;
     return false;
+}
+
+static void own(eddy_core *core)
+{
+    core->owner = eddy__thread_self();
+    core->next_owned = owned;
+    owned = core;
+}
+
+void eddy__core_disown(eddy_core *core)
+{
+    for (eddy_core **at = &owned; *at != NULL; at = &(*at)->next_owned) {
+        if (*at == core) {
+            *at = core->next_owned;
+            return;
+        }
+    }
 }
 
 /* ---- timers ---- */
@@ -51,6 +70,7 @@ static void fire(eddy__timer *timer)
 static void fire_timers(eddy_core *core)
 {
     eddy__node due;
+    uint32_t fired = 0;
 
     if (eddy__wheel_count(&core->wheel) == 0)
         return;
@@ -61,8 +81,11 @@ static void fire_timers(eddy_core *core)
 
         eddy__list_remove(&timer->link);
         core->stats.timers_fired++;
+        fired++;
         fire(timer);
     }
+    if (fired > FIRED_FEW)
+        core->now_ns = eddy__core_now(core); /* the tasks' time begins after this */
 }
 
 void eddy__alarm_init(eddy__alarm *self, void (*fire_fn)(eddy__alarm *self))
@@ -260,21 +283,21 @@ int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
 static void enter(eddy_core *core, const char *verb)
 {
     if (core->owner.token == 0)
-        core->owner = eddy__thread_self();
+        own(core);
     eddy__core_check(core, verb);
     EDDY_ASSERT(!core->running,
                 "%s is called inside a run or turn of the same loop: spawn a task instead, or use "
                 "another loop",
                 verb);
     core->running = true;
-    core->outer = eddy__current_core;
-    eddy__current_core = core;
+    core->outer = current;
+    current = core;
     core->now_ns = eddy__core_now(core);
 }
 
 static void leave(eddy_core *core)
 {
-    eddy__current_core = core->outer;
+    current = core->outer;
     core->outer = NULL;
     core->running = false;
 }

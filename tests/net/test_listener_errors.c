@@ -426,6 +426,36 @@ static void without_memory_the_loop_goes_on_and_leaks_nothing(void **state)
     }
 }
 
+/* Each client finds the next allocation failing. (Where every object of the slab is an allocation
+ * of its own, as under AddressSanitizer, that is the queue's or the stream's.) */
+static void memory_that_was_short_for_a_hundred_clients_stops_nothing(void **state)
+{
+    struct test_heap heap;
+    eddy_allocator allocator;
+    struct world w;
+
+    (void)state;
+    test_heap_init(&heap, -1);
+    allocator = test_heap_allocator(&heap);
+    world_open_with(&w, &allocator);
+    test_settle(w.core);
+    for (int i = 0; i < 100; i++) {
+        int client;
+
+        atomic_store(&heap.fail_at, atomic_load(&heap.calls));
+        client = test_peer_connect(&w.addr);
+        for (int turns = 0; turns < 20; turns++)
+            test_turn(w.core);
+        test_peer_close(client);
+    }
+    atomic_store(&heap.fail_at, -1);
+    assert_int_equal(w.result, EDDY_PENDING);
+    for (int i = 0; i < 3; i++)
+        test_peer_close(client_served(&w));
+    world_close(&w);
+    assert_int_equal(atomic_load(&heap.blocks), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_client_that_resets_before_it_is_accepted_harms_nobody),
         cmocka_unit_test(a_client_whose_set_up_fails_is_closed_and_the_next_is_served),
         cmocka_unit_test(without_memory_the_loop_goes_on_and_leaks_nothing),
+        cmocka_unit_test(memory_that_was_short_for_a_hundred_clients_stops_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,6 +318,20 @@ static void done_may_abort_and_free_a_join_that_was_waited_for(void **state)
     test_core_end(core);
 }
 
+static void join_across_loops(void *arg)
+{
+    eddy_join *join = test_spawn_join(test_core(), test_value, .value = 1);
+
+    (void)arg;
+    (void)test_run(test_core(), test_join, .join = join);
+}
+
+static void join_of_a_task_of_another_loop_is_asserted(void **state)
+{
+    (void)state;
+    assert_dies(join_across_loops, NULL, "a task of another loop");
+}
+
 static void task_of_another_loop_on_the_same_thread_may_not_be_confused(void **state)
 {
     eddy_core *one = test_core();
@@ -351,6 +365,7 @@ int main(void)
         cmocka_unit_test(join_may_be_freed_after_the_task_ended),
         cmocka_unit_test(two_tasks_that_wait_for_one_join_are_asserted),
         cmocka_unit_test(done_may_abort_and_free_a_join_that_was_waited_for),
+        cmocka_unit_test(join_of_a_task_of_another_loop_is_asserted),
         cmocka_unit_test(task_of_another_loop_on_the_same_thread_may_not_be_confused),
     };
 

@@ -640,10 +640,22 @@ static void call_myself(void *arg)
     (void)test_run(core, self_caller, .remote = remote_of(core), .fate = &fate);
 }
 
+/* Nobody would ever take it: this is the thread that runs the loop. */
+static void call_myself_between_turns(void *arg)
+{
+    eddy_core *core = test_core();
+    struct fate fate = {0}, *pointer = &fate;
+
+    (void)arg;
+    test_turn(core);
+    assert_int_equal(eddy_remote_call(remote_of(core), &value_job, &pointer), 0);
+}
+
 static void call_on_the_loops_own_thread_is_asserted(void **state)
 {
     (void)state;
     assert_dies(call_myself, NULL, "it would wait for itself");
+    assert_dies(call_myself_between_turns, NULL, "it would wait for itself");
 }
 
 static void error_of_a_job_nobody_waits_for_goes_to_the_hook(void **state)
