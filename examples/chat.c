@@ -80,6 +80,8 @@ static void room_tell(const struct client *from, eddy_bytes line)
 
     memcpy(text + len, line.data, line.len);
     len += line.len;
+    if (text[len - 1] != '\n') /* a client's last line may lack it */
+        text[len++] = '\n';
     for (struct client *to = from->room->first; to != NULL; to = to->next)
         if (to != from)
             client_hear(to, text, len);
@@ -123,6 +125,8 @@ EDDY_ASYNC(client, client_done)
                 break;
             EDDY_YIELD(); /* a line a turn: all that is told leaves before the next one */
         }
+        if (n == 0 && eddy_tcp_view(self->tcp).len > 0)
+            room_tell(self, eddy_tcp_view(self->tcp));
         EDDY_END(0);
 }
 

@@ -68,6 +68,8 @@ static void *read_input(void *arg)
         struct piece piece = {bridge, {memory, 0}};
 
         n = read(STDIN_FILENO, memory, sizeof memory);
+        if (n < 0)
+            perror("connect: standard input"); /* what came before it is sent, then the end */
         piece.bytes.len = n > 0 ? (size_t)n : 0;
         result = eddy_remote_call(bridge->remote, &put_job, &piece);
     } while (n > 0 && result >= 0);

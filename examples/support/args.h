@@ -46,7 +46,7 @@ static inline void args_port(struct args *args)
     char *end;
     long port = strtol(args->port, &end, 10);
 
-    if (*args->port == '\0' || *end != '\0' || port < 0 || port > 65535)
+    if (*args->port < '0' || *args->port > '9' || *end != '\0' || port < 0 || port > 65535)
         args_fail(args, "port", args->port, "give a number from 0 (any free one) to 65535");
     args->address[0].port = (uint16_t)port;
 }

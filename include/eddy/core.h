@@ -81,7 +81,8 @@ EDDY_API int eddy_core_new(const eddy_core_options *options, eddy_core **core);
  * close everything. I/O objects and join handles that are still held stay safe to free.
  * @param core  loop; NULL does nothing; not inside its own run (asserted)
  * @return      bytes that writes had accepted and that the kernel did not take
- * Thread: owner, or any once the owner's thread has ended. Blocks: at most about a second.
+ * Thread: owner, or any once the owner's thread has ended. Blocks: at most about a second, unless a
+ * stream that is still held was given a linger time of the kernel's (eddy_tcp_set_linger()).
  */
 EDDY_API uint64_t eddy_core_free(eddy_core *core);
 

@@ -80,8 +80,8 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_connected(eddy_tcp *self, eddy
 /**
  * Take over a connected stream socket.
  * @param handle  loop
- * @param fd      descriptor; made non-blocking and close-on-exec; the stream's when this succeeds,
- *                the caller's still when not
+ * @param fd      descriptor that no other object has; made non-blocking and close-on-exec; the
+ *                stream's when this succeeds, the caller's still when not
  * @param out     set to the stream, owned by the caller
  * @return        0; -EBADF, -ENOTSOCK, -EINVAL (not a stream socket), -ENOMEM, EDDY_LOOP_GONE
  * Thread: loop.

@@ -99,6 +99,8 @@ void eddy_join_cancel(eddy_join *self, int64_t grace_ns)
     eddy__task_wake(self->task);
     if (grace_ns != EDDY_FOREVER)
         eddy__alarm_start(self->core, &self->grace, grace_ns);
+    else
+        eddy__alarm_stop(self->core, &self->grace);
 }
 
 void eddy_join_free(eddy_join *self)

@@ -90,12 +90,15 @@ class Chat(support.Case):
                 self.assertEqual(line, bert.hear()[1])
         self.program.stop()
 
-    def test_what_is_not_a_line_yet_is_not_told(self):
+    def test_what_is_not_a_line_yet_is_told_when_it_is(self):
         anna, bert, carl = self.room(3)
-        anna.say(b"never ended")
-        anna.client.close()
-        carl.say(b"after that\n")
-        self.assertEqual(b"after that\n", bert.hear()[1])
+        anna.say(b"not ended")
+        carl.say(b"meanwhile\n")
+        self.assertEqual(b"meanwhile\n", bert.hear()[1])
+        anna.say(b" yet\nthe last line")
+        self.assertEqual(b"not ended yet\n", bert.hear()[1])
+        anna.client.shutdown(socket.SHUT_WR)
+        self.assertEqual(b"the last line\n", bert.hear()[1])
         self.program.stop()
 
     def test_a_line_over_1_kib_puts_its_speaker_out(self):
