@@ -59,9 +59,12 @@ static inline bool http_says_close(const unsigned char *value, const unsigned ch
  * which we do not read. */
 static inline bool http_line_ends(const unsigned char *line, size_t len)
 {
+    static const char keep[] = "Connection: keep-alive\r"; /* as nearly all write it */
     const unsigned char *end = line + len;
     unsigned char first = line[0] | 0x20;
 
+    if (len == sizeof keep - 1 && memcmp(line, keep, sizeof keep - 1) == 0)
+        return false;
     if (first == 'c' && http_line_is(line, len, "connection:"))
         return http_says_close(line + strlen("connection:"), end);
     if (first == 'c' && http_line_is(line, len, "content-length:")) {
