@@ -273,6 +273,7 @@ void eddy_tcp_abort(eddy_tcp *self)
 
 void eddy_tcp_split(eddy_tcp *self, eddy_tcp_reader *reader, eddy_tcp_writer *writer)
 {
+    (void)eddy__tcp_check(self, "eddy_tcp_split");
     EDDY_ASSERT((self->source.flags & EDDY__TCP_SPLIT) == 0, "a TCP stream is split twice");
     self->source.flags |= EDDY__TCP_SPLIT | EDDY__TCP_READER | EDDY__TCP_WRITER;
     reader->tcp = self;

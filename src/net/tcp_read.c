@@ -197,6 +197,7 @@ eddy_bytes eddy_tcp_view(const eddy_tcp *self)
 {
     const eddy__piece *first = self->rx.first;
 
+    (void)eddy__tcp_check(self, "eddy_tcp_view");
     return first == NULL ? (eddy_bytes){NULL, 0} : (eddy_bytes){first->at, first->len};
 }
 

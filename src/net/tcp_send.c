@@ -147,6 +147,7 @@ void eddy_tcp_push(eddy_tcp *self)
 
 size_t eddy_tcp_queued(const eddy_tcp *self)
 {
+    (void)eddy__tcp_check(self, "eddy_tcp_queued");
     return self->tx.bytes;
 }
 

@@ -3,9 +3,11 @@
 /*
  * test_tcp_free.c - who may still be waiting on a stream that is freed: the task that frees it, or
  * one that the end of the loop has yet to drop. Any other is an assertion that names it, in
- * release builds too. And that a freed stream's number can be had again at once.
+ * release builds too. That a freed stream's number can be had again at once. And that other threads
+ * may not touch a stream.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -263,6 +265,66 @@ static void descriptors_go_back_and_come_again_in_a_thousand_rounds(void **state
     test_core_end(core);
 }
 
+/* ---- off the loop's thread ---- */
+
+static eddy_tcp *others;
+
+static void use_view(void)
+{
+    (void)eddy_tcp_view(others);
+}
+static void use_queued(void)
+{
+    (void)eddy_tcp_queued(others);
+}
+static void use_split(void)
+{
+    eddy_tcp_reader reader;
+    eddy_tcp_writer writer;
+
+    eddy_tcp_split(others, &reader, &writer);
+}
+static void use_consume(void)
+{
+    eddy_tcp_consume(others, 0);
+}
+static void use_try_write(void)
+{
+    assert_int_equal(eddy_tcp_try_write(others, "x", 1), 1);
+}
+static void use_push(void)
+{
+    eddy_tcp_push(others);
+}
+
+static void (*const uses[])(void) = {
+    use_view, use_queued, use_split, use_consume, use_try_write, use_push,
+};
+
+static void *use_it(void *arg)
+{
+    uses[*(size_t *)arg]();
+    return NULL;
+}
+
+static void use_off_its_thread(void *arg)
+{
+    eddy_core *core = test_core();
+    pthread_t thread;
+
+    (void)test_peer(core, &others);
+    test_turn(core); /* from here on it is this thread's */
+    pthread_create(&thread, NULL, use_it, arg);
+    pthread_join(thread, NULL);
+}
+
+static void use_off_the_loops_thread_is_an_assertion(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
+        assert_dies(use_off_its_thread, &i, "off the loop's thread");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +333,7 @@ int main(void)
         cmocka_unit_test(one_half_may_be_freed_while_a_task_waits_on_the_other),
         cmocka_unit_test(the_task_that_frees_may_be_waiting_itself),
         cmocka_unit_test(the_end_of_the_loop_may_free_it_before_those_that_wait),
+        cmocka_unit_test(use_off_the_loops_thread_is_an_assertion),
         cmocka_unit_test(descriptors_go_back_and_come_again_in_a_thousand_rounds),
     };
 
