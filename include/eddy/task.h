@@ -41,7 +41,7 @@ EDDY_API int eddy_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy_
 /**
  * Wait for the task's end.
  * @param self  join handle      borrowed
- * @param task  current task     woken at the end; waits as "join"
+ * @param task  current task, of the same loop (asserted); woken at the end; waits as "join"
  * @return      what the task returned; EDDY_DROPPED when it was dropped before its end (abort,
  * grace time over, loop freed); EDDY_PENDING. The same answer at every later poll
  * Dropping: loses nothing. Allocates: no. Thread: loop.

@@ -103,7 +103,7 @@ enum {
     EDDY__WITHOUT_DEFER_TASKRUN = 1 << 2,    /* io_uring: COOP_TASKRUN, else plain */
     EDDY__WITHOUT_MULTISHOT_ACCEPT = 1 << 3, /* io_uring: one accept at a time */
     EDDY__WITHOUT_IO_URING = 1 << 4,         /* as if the system call were forbidden */
-    EDDY__WITHOUT_EPOLL_PWAIT2 = 1 << 5,     /* reserved for the epoll driver's waits */
+    EDDY__WITHOUT_EPOLL_PWAIT2 = 1 << 5,     /* epoll: time-outs in milliseconds */
     EDDY__WITHOUT_MULTISHOT_TIMER = 1 << 6,  /* no kernel timer object: wait with a time-out */
 };
 

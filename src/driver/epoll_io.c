@@ -116,7 +116,7 @@ static inline int32_t receive_once(eddy__epoll *self, eddy__slot *slot)
     return (int32_t)n;
 }
 
-static EDDY__COLD void receive(eddy__epoll *self, eddy__slot *slot, int32_t turn)
+static EDDY__NOINLINE void receive(eddy__epoll *self, eddy__slot *slot, int32_t turn)
 {
     const unsigned stop = EDDY__EPOLL_OVER | EDDY__EPOLL_STARVED;
 
@@ -251,7 +251,7 @@ static size_t iov_bytes(const eddy__iov *iov, uint32_t n)
     return bytes;
 }
 
-static EDDY__COLD ssize_t send_many(const eddy__slot *slot, const eddy__iov *iov, uint32_t n)
+static EDDY__NOINLINE ssize_t send_many(const eddy__slot *slot, const eddy__iov *iov, uint32_t n)
 {
     struct msghdr message;
 

@@ -102,8 +102,7 @@ static void on_end(eddy_tcp *self)
         eddy__source_attend(&self->source);
 }
 
-/* The bytes before it are unread, so neither end nor error can be had yet: look which it will be.
- */
+/* The bytes before it are unread, so neither end nor error can be had yet: see which will come. */
 static void on_hangup(eddy_tcp *self)
 {
     self->source.flags |= EDDY__TCP_HANGUP;
@@ -192,15 +191,9 @@ static void tcp_event(eddy__source *source, const eddy__event *event)
 
 /* ---- the end of a turn, and of everything ---- */
 
-static inline bool may_flush(const eddy_tcp *self, uint32_t flags)
-{
-    return self->tx.first != NULL && self->flying == 0 && (flags & EDDY__TCP_CONNECTING) == 0;
-}
-
 static EDDY__NOINLINE void tend_more(eddy_tcp *self, uint32_t flags)
 {
-    if (may_flush(self, flags))
-        eddy__tcp_flush(self);
+    eddy__tcp_try_flush(self);
     if ((flags & EDDY__TCP_GONE_WANTED) != 0)
         eddy__tcp_watch(self);
     if ((flags & (EDDY__TCP_CLOSING | EDDY__TCP_CLOSED)) == EDDY__TCP_CLOSING)
@@ -220,8 +213,8 @@ static void tcp_tend(eddy__source *source)
         eddy__tcp_settle(self);
     if ((flags & EDDY__TCP_TEND_MORE) != 0)
         tend_more(self, flags);
-    else if (may_flush(self, flags))
-        eddy__tcp_flush(self);
+    else
+        eddy__tcp_try_flush(self);
 }
 
 /* Accepted, and never taken by the kernel. Of a send that was cut off, only the driver knows how

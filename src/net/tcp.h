@@ -6,7 +6,8 @@
  *   tcp.c          one over a descriptor, the driver's events, the end of a turn
  *   tcp_connect.c  connecting, taking over, the pair
  *   tcp_read.c     unread bytes: filling, viewing, putting away what is left over
- *   tcp_write.c    unsent bytes: the cork, the out-queue, sending
+ *   tcp_write.c    unsent bytes: the cork, the out-queue
+ *   tcp_send.c     sending them
  *   tcp_close.c    half-closing, closing, freeing, lingering, the two halves
  *
  * A stream is two queues of pieces. `rx` holds what the driver delivered; its credit with the

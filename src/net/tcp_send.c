@@ -26,8 +26,7 @@ static inline void sent_one(eddy_tcp *self, eddy__piece *piece)
     core->stats.bytes_sent += piece->len;
     self->tx = (eddy__pieces){NULL, NULL, 0};
     eddy__piece_free(&core->pool, piece);
-    if (self->extra != NULL)
-        eddy__waiter_wake(&self->extra->writer);
+    eddy__tcp_wake_writer(self);
 }
 
 static EDDY__NOINLINE void sent_some(eddy_tcp *self, size_t len)

@@ -64,6 +64,21 @@ static bool append(eddy_tcp *self, eddy__block *block, unsigned char *at, size_t
     return true;
 }
 
+/* Copy into a new block of `room` bytes or more, and queue. All or nothing. */
+static bool copy_to_block(eddy_tcp *self, const void *data, size_t len, size_t room)
+{
+    eddy__pool *pool = &self->source.core->pool;
+    eddy__block *block = eddy__pool_heap_block(pool, (uint32_t)(room > len ? room : len));
+    bool appended;
+
+    if (block == NULL)
+        return false;
+    memcpy(block->data, data, len);
+    appended = append(self, block, block->data, len);
+    eddy__block_release(block);
+    return appended;
+}
+
 /* While a stream cannot send, what it writes bit by bit goes into blocks of its own, each twice as
  * large as the one before: a few bytes in the cork would keep all of it, for as long as the peer
  * does not read. All or nothing. */
@@ -71,8 +86,6 @@ static bool copy_in_own(eddy_tcp *self, const unsigned char *data, size_t len)
 {
     eddy__piece *last = self->tx.last;
     size_t room = EDDY__TCP_OWN_BLOCK;
-    eddy__block *block;
-    bool appended;
 
     if (last != NULL && eddy__tcp_has_room(last, len)) {
         memcpy(last->at + last->len, data, len);
@@ -84,13 +97,7 @@ static bool copy_in_own(eddy_tcp *self, const unsigned char *data, size_t len)
         room = 2 * (size_t)last->block->size_bytes;
     if (room > EDDY_TCP_WRITE_WHOLE)
         room = EDDY_TCP_WRITE_WHOLE;
-    block = eddy__pool_heap_block(&self->source.core->pool, (uint32_t)(room > len ? room : len));
-    if (block == NULL)
-        return false;
-    memcpy(block->data, data, len);
-    appended = append(self, block, block->data, len);
-    eddy__block_release(block);
-    return appended;
+    return copy_to_block(self, data, len, room);
 }
 
 /* Copy into the cork and queue. Returns how many bytes: all, unless memory is out; of a small write
@@ -271,19 +278,8 @@ eddy_result eddy_tcp_poll_write_buf(eddy_tcp *self, eddy_task *task, eddy_buf *b
 /* All or nothing: what is not small gets a block of its own. */
 static bool copy_in_one(eddy_tcp *self, const void *data, size_t len)
 {
-    eddy_core *core = self->source.core;
-    eddy__block *block;
-    bool appended;
-
-    if (len <= EDDY_TCP_WRITE_WHOLE)
-        return copy_in(self, data, len) == len;
-    block = eddy__pool_heap_block(&core->pool, (uint32_t)len);
-    if (block == NULL)
-        return false;
-    memcpy(block->data, data, len);
-    appended = append(self, block, block->data, len);
-    eddy__block_release(block);
-    return appended;
+    return len <= EDDY_TCP_WRITE_WHOLE ? copy_in(self, data, len) == len
+                                       : copy_to_block(self, data, len, len);
 }
 
 eddy_result eddy_tcp_try_write(eddy_tcp *self, const void *data, size_t len)

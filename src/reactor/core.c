@@ -82,18 +82,13 @@ void eddy__core_check(const eddy_core *core, const char *verb)
 
 /* ---- making ---- */
 
-static bool is_power_of_two(uint32_t n)
-{
-    return (n & (n - 1)) == 0;
-}
-
 static uint32_t power_of_two(uint32_t n)
 {
     uint32_t power = 2;
 
     while (power < n)
         power *= 2;
-    return is_power_of_two(n) && n >= 2 ? n : power;
+    return power;
 }
 
 #define DEFAULT(member, value)                                                                     \
@@ -270,8 +265,7 @@ static int wait_once(eddy_core *core, int64_t deadline_ns)
 /* Wait, no longer than `most_ns`, while `pending` holds. */
 static void run_down(eddy_core *core, int64_t most_ns, bool (*pending)(const eddy_core *core))
 {
-    int64_t now_ns = eddy__core_now(core);
-    int64_t until_ns = now_ns > INT64_MAX - most_ns ? INT64_MAX : now_ns + most_ns;
+    int64_t until_ns = eddy__time_add(eddy__core_now(core), most_ns);
     int64_t wait_ns = 0;
 
     while (pending(core) && eddy__core_now(core) < until_ns && wait_once(core, wait_ns) == 0)

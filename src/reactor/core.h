@@ -221,7 +221,6 @@ struct eddy_core {
     eddy__thread owner;          /* zero: nobody has run it yet */
     uint32_t fork_generation;
     eddy__atomic_u32 memory_refs; /* the core and every object the user holds */
-    eddy_core *outer;             /* the loop inside whose task this one runs */
     eddy_core *next_owned;        /* in the list of its thread's loops */
     char deadlock[256];           /* what the future of run() waited for */
 };
@@ -247,6 +246,13 @@ void eddy__core_run_jobs(eddy_core *core, uint32_t max);
 void eddy__core_drop_jobs(eddy_core *core);
 /* dump.c: what one task waits for, as text. */
 void eddy__task_describe(const eddy_task *task, int64_t now_ns, char *text, size_t size);
+
+/* A point of time and a duration; beyond the end of the clock it is EDDY_FOREVER. */
+static inline int64_t eddy__time_add(int64_t when_ns, int64_t duration_ns)
+{
+    return duration_ns > 0 && when_ns > INT64_MAX - duration_ns ? EDDY_FOREVER
+                                                                : when_ns + duration_ns;
+}
 
 static inline int64_t eddy__core_now(eddy_core *core)
 {

@@ -16,8 +16,7 @@
 
 enum { EVENTS_MAX = 256, FIRED_FEW = 64 };
 
-/* The loop that this thread is inside of, and all that it owns. */
-static _Thread_local eddy_core *current;
+/* The loops of this thread. */
 static _Thread_local eddy_core *owned;
 
 bool eddy__core_is_mine(const eddy__inbox *inbox)
@@ -95,15 +94,10 @@ void eddy__alarm_init(eddy__alarm *self, void (*fire_fn)(eddy__alarm *self))
     self->fire = fire_fn;
 }
 
-static int64_t saturated_sum(int64_t a, int64_t b)
-{
-    return b > 0 && a > INT64_MAX - b ? INT64_MAX : a + b;
-}
-
 void eddy__alarm_start(eddy_core *core, eddy__alarm *self, int64_t delay_ns)
 {
     core->stats.timers_started++;
-    eddy__wheel_start(&core->wheel, &self->timer, saturated_sum(eddy__core_now(core), delay_ns));
+    eddy__wheel_start(&core->wheel, &self->timer, eddy__time_add(eddy__core_now(core), delay_ns));
 }
 
 void eddy__alarm_stop(eddy_core *core, eddy__alarm *self)
@@ -290,15 +284,11 @@ static void enter(eddy_core *core, const char *verb)
                 "another loop",
                 verb);
     core->running = true;
-    core->outer = current;
-    current = core;
     core->now_ns = eddy__core_now(core);
 }
 
 static void leave(eddy_core *core)
 {
-    current = core->outer;
-    core->outer = NULL;
     core->running = false;
 }
 
@@ -357,7 +347,7 @@ static eddy_result turn(eddy_core *core, int64_t max_wait_ns)
     if (max_wait_ns == EDDY_FOREVER)
         deadline_ns = EDDY_FOREVER;
     else if (max_wait_ns > 0)
-        deadline_ns = saturated_sum(core->now_ns, max_wait_ns);
+        deadline_ns = eddy__time_add(core->now_ns, max_wait_ns);
     error = eddy__core_wait(core, deadline_ns);
     if (error < 0)
         return error;

@@ -9,11 +9,6 @@
 
 static const eddy_wait_type interval_wait = {"interval", eddy__sleep_disarm, false};
 
-static int64_t saturated_sum(int64_t a, int64_t b)
-{
-    return a > INT64_MAX - b ? EDDY_FOREVER : a + b;
-}
-
 void eddy_interval_start(eddy_interval *self, eddy_task *task, int64_t period_ns,
                          eddy_missed missed)
 {
@@ -21,7 +16,7 @@ void eddy_interval_start(eddy_interval *self, eddy_task *task, int64_t period_ns
                 (long long)period_ns);
     self->period_ns = period_ns;
     self->missed = missed;
-    self->next_ns = saturated_sum(eddy__core_now(task->core), period_ns);
+    self->next_ns = eddy__time_add(eddy__core_now(task->core), period_ns);
     eddy_sleep_start_at(&self->sleep, task, self->next_ns);
 }
 
@@ -41,7 +36,7 @@ static int64_t advance(eddy_interval *self, int64_t now_ns)
         self->next_ns += skipped * self->period_ns;
         break;
     }
-    self->next_ns = saturated_sum(self->next_ns, self->period_ns);
+    self->next_ns = eddy__time_add(self->next_ns, self->period_ns);
     return skipped;
 }
 

@@ -71,7 +71,7 @@ void eddy_sleep_start_at(eddy_sleep *self, eddy_task *task, int64_t when_ns)
 void eddy_sleep_start(eddy_sleep *self, eddy_task *task, int64_t duration_ns)
 {
     int64_t now_ns = eddy__core_now(task->core);
-    int64_t when_ns = duration_ns > INT64_MAX - now_ns ? EDDY_FOREVER : now_ns + duration_ns;
+    int64_t when_ns = eddy__time_add(now_ns, duration_ns);
 
     set_time(self, task->core, duration_ns <= 0 ? now_ns : when_ns, now_ns);
 }

@@ -225,8 +225,7 @@ static void sleep_for_ever_alone_is_a_deadlock(void **state)
     test_core_end(core);
 }
 
-/* ---- from elsewhere
- * -------------------------------------------------------------------------------- */
+/* ---- from elsewhere ---- */
 
 struct holder {
     eddy_remote *remote;

@@ -226,8 +226,7 @@ static void hog_does_not_keep_run_from_ending(void **state)
     }
 }
 
-/* ---- the budgets, one by one
- * ---------------------------------------------------------------------- */
+/* ---- the budgets, one by one ---- */
 
 static void leaves_of_one_poll_are_bounded_by_the_task_budget(void **state)
 {

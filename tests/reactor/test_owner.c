@@ -223,8 +223,7 @@ static void loops_on_many_threads_do_not_meet(void **state)
     }
 }
 
-/* ---- fork
- * ------------------------------------------------------------------------------------------ */
+/* ---- fork ---- */
 
 static void use_in_a_child(void *arg)
 {
