@@ -68,6 +68,7 @@ struct eddy__inbox {
     /* Set once. */
     eddy_allocator allocator;
     void (*wake_kernel)(void *arg);
+    void (*entered)(void *arg);
     void (*closed)(void *arg);
     void *wake_arg;
     void *block; /* what the allocator gave */
@@ -122,6 +123,7 @@ static void free_memory(eddy__inbox *self)
 static void init_block(eddy__inbox *self, const eddy__inbox_options *options)
 {
     self->wake_kernel = options->wake_kernel;
+    self->entered = options->entered;
     self->closed = options->closed;
     self->wake_arg = options->wake_arg;
     for (uint32_t i = 0; i < self->jobs_max; i++)
@@ -152,6 +154,12 @@ int eddy__inbox_new(const eddy__inbox_options *options, eddy__inbox **out)
     return 0;
 }
 
+static inline void check_thread(const eddy__inbox *self)
+{
+    if (self->entered)
+        self->entered(self->wake_arg);
+}
+
 /* To be called after a publication: see "sleep protocol" above. */
 static void wake_if_asleep(eddy__inbox *self)
 {
@@ -174,6 +182,7 @@ void eddy__inbox_retain(eddy__inbox *self)
 
 void eddy__inbox_release(eddy__inbox *self)
 {
+    check_thread(self);
     if (eddy__atomic_fetch_sub(&self->holders, 1, memory_order_seq_cst) == 2) /* refs */
         wake_if_asleep(self);
     /* acq_rel: the last one sees all that the others did. */
@@ -223,6 +232,7 @@ eddy_result eddy__inbox_push(eddy__inbox *self, const void *type, const void *pa
 
     EDDY_ASSERT(payload_len <= EDDY__JOB_PAYLOAD, "a job carries at most %d bytes, not %zu",
                 EDDY__JOB_PAYLOAD, payload_len);
+    check_thread(self);
     result = claim(self, &ticket, &place);
     if (result != 0)
         return result;
@@ -283,8 +293,10 @@ void eddy__inbox_slot_free(eddy__inbox *self, uint32_t index)
 
 bool eddy__inbox_wake(eddy__inbox *self, uint32_t index, uint32_t generation)
 {
-    eddy__wake_outcome outcome = eddy__wakes_add(&self->wakes, index, generation);
+    eddy__wake_outcome outcome;
 
+    check_thread(self);
+    outcome = eddy__wakes_add(&self->wakes, index, generation);
     if (outcome == EDDY__WAKE_ADDED)
         wake_if_asleep(self);
     return outcome != EDDY__WAKE_GONE;

@@ -33,6 +33,9 @@ typedef struct eddy__inbox_options {
     /* Make the sleeping loop return from its wait. Any thread, also once the loop has closed the
      * inbox: what it uses must live until closed(). */
     void (*wake_kernel)(void *arg);
+    /* Called first by whoever puts in, wakes or releases; NULL: anybody may. For loops that no
+     * other thread may touch. */
+    void (*entered)(void *arg);
     /* The last reference is gone; the memory goes right after. Any thread; may be NULL. */
     void (*closed)(void *arg);
     void *wake_arg;

@@ -62,7 +62,13 @@ static inline void world_closed(void *arg)
 static inline int world_open(world *self, int allocations, uint32_t jobs_max)
 {
     const eddy_allocator allocator = {world_alloc, world_free, self};
-    const eddy__inbox_options options = {&allocator, jobs_max, world_wake, world_closed, self};
+    const eddy__inbox_options options = {
+        .allocator = &allocator,
+        .jobs_max = jobs_max,
+        .wake_kernel = world_wake,
+        .closed = world_closed,
+        .wake_arg = self,
+    };
 
     memset(self, 0, sizeof(*self));
     self->allocations_left = allocations;

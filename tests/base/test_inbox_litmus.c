@@ -82,7 +82,8 @@ static void take_all(meeting *self)
 static uint32_t race(void (*put)(meeting *self))
 {
     meeting self = {.put = put};
-    const eddy__inbox_options options = {NULL, 2, count_wake, NULL, &self};
+    const eddy__inbox_options options = {
+        .jobs_max = 2, .wake_kernel = count_wake, .wake_arg = &self};
     uint32_t lost = 0;
     pthread_t thread;
 

@@ -53,7 +53,12 @@ static void count_closed(void *arg)
 
 static void open_world(test_world *self)
 {
-    const eddy__inbox_options options = {NULL, JOBS_MAX, signal_kernel, count_closed, self};
+    const eddy__inbox_options options = {
+        .jobs_max = JOBS_MAX,
+        .wake_kernel = signal_kernel,
+        .closed = count_closed,
+        .wake_arg = self,
+    };
 
     memset(self, 0, sizeof(*self));
     self->wakefd = eddy__wakefd_open();

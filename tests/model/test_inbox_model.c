@@ -48,7 +48,8 @@ static void count_closed(void *arg)
 
 static void set_up(uint32_t references)
 {
-    const eddy__inbox_options options = {NULL, 2, model_wake_kernel, count_closed, NULL};
+    const eddy__inbox_options options = {
+        .jobs_max = 2, .wake_kernel = model_wake_kernel, .closed = count_closed};
 
     memset(&shared, 0, sizeof(shared));
     memset(shared.last, -1, sizeof(shared.last));
