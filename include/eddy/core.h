@@ -25,8 +25,9 @@ typedef struct eddy_core eddy_core;
 /** Zero means the default, for every member but size_bytes. */
 typedef struct eddy_core_options {
     size_t size_bytes;               /* sizeof(eddy_core_options) */
-    const char *driver;              /* "io_uring", "epoll"; default: EDDY_DRIVER in the
-                                        environment, else the best that works */
+    const char *driver;              /* "io_uring", "epoll", or "sim", a calm simulated
+                                        world of its own (eddy/sim.h); default: EDDY_DRIVER in the
+                                        environment, else the best of the kernel's that works */
     const eddy_allocator *allocator; /* copied; default malloc(3) */
     int64_t stall_limit_ns;    /* a poll longer than this is a stall; 10 ms; < 0: not watched */
     int64_t turn_time_ns;      /* tasks run so long, then I/O is looked after; 500 us */
@@ -122,7 +123,7 @@ EDDY_API eddy_handle *eddy_core_handle(eddy_core *core);
 /**
  * The driver in use.
  * @param core  loop
- * @return      "io_uring" or "epoll"
+ * @return      "io_uring", "epoll" or "sim"
  * Thread: any. Allocates: no.
  */
 EDDY_API const char *eddy_core_driver_name(const eddy_core *core);
@@ -161,6 +162,15 @@ EDDY_API void eddy_core_dump(eddy_core *core, void (*write)(void *arg, const cha
  * Thread: loop. Allocates: no.
  */
 EDDY_API int64_t eddy_now_ns(eddy_handle *handle);
+
+/**
+ * The time of day, for logs and for what is told to others. It jumps when somebody sets it: never
+ * measure a duration with it.
+ * @param handle  loop
+ * @return        nanoseconds since 1970-01-01 00:00 UTC
+ * Thread: loop. Allocates: no. See: clock_gettime(2), CLOCK_REALTIME
+ */
+EDDY_API int64_t eddy_wall_ns(eddy_handle *handle);
 
 EDDY_EXTERN_C_END
 

@@ -31,6 +31,8 @@
 #include "base/block.h"
 #include "eddy/addr.h"
 #include "eddy/base.h"
+#include "sim/sim.h"
+#include "sys/sockets.h"
 
 #ifndef EDDY__GENERATION_BITS
 #define EDDY__GENERATION_BITS 32
@@ -111,7 +113,9 @@ typedef struct eddy__driver_options {
     const eddy_allocator *allocator; /* outlives the driver */
     eddy__pool *pool;                /* where received bytes go; outlives the driver */
     int wake_fd;                     /* an eventfd of the loop's: wait() returns when it is written;
-                                        never read, never closed by the driver */
+                                        never read, never closed by the driver. A simulated
+                                        loop has none: -1 */
+    eddy__sim_host *host;            /* the simulated one to run on; NULL but for that */
     uint32_t without;                /* EDDY__WITHOUT_* */
 } eddy__driver_options;
 
@@ -158,13 +162,16 @@ typedef struct eddy__driver_type {
 /* First member of every driver. */
 struct eddy__driver {
     const eddy__driver_type *type;
+    eddy__system *system; /* where its sockets are made */
+    eddy__sim_cpu *cpu;   /* where a simulated loop runs; else NULL */
     eddy__driver_counters counters;
 };
 
 extern const eddy__driver_type eddy__epoll_driver;
 extern const eddy__driver_type eddy__uring_driver;
+extern const eddy__driver_type eddy__sim_driver; /* only when asked for by name */
 
-/* select.c: the driver called `name`, or the best one that works when it is NULL (`EDDY_DRIVER` in
+/* select.c: the driver called `name`, or the best one of the kernel that works when it is NULL (`EDDY_DRIVER` in
  * the environment decides before that). 0 and *out; -EINVAL for an unknown name; what open() said
  * when a driver that was named does not work. *why: static text that tells the reason. */
 int eddy__driver_select(const char *name, const eddy__driver_options *options, eddy__driver **out,

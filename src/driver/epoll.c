@@ -69,6 +69,7 @@ static int epoll_open(const eddy__driver_options *options, eddy__driver **out)
     if (self == NULL)
         return -ENOMEM;
     self->base.type = &eddy__epoll_driver;
+    self->base.system = &eddy__kernel;
     self->allocator = options->allocator;
     self->pool = options->pool;
     self->epoll_fd = self->timer_fd = -1;

@@ -2,7 +2,7 @@
 /*
  * select.c - which driver a loop gets. The only file that names the drivers; everything else asks
  * for what one can do. The order is by speed: io_uring where all it needs works, else epoll, which
- * works everywhere.
+ * works everywhere. The simulated one is no kernel: it is had by its name alone.
  */
 #include "driver/driver.h"
 
@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const eddy__driver_type *const drivers[] = {&eddy__uring_driver, &eddy__epoll_driver};
+/* Those of the kernel first. */
+static const eddy__driver_type *const drivers[] = {&eddy__uring_driver, &eddy__epoll_driver,
+                                                   &eddy__sim_driver};
 
-enum { DRIVERS_N = sizeof drivers / sizeof drivers[0] };
+enum { DRIVERS_N = sizeof drivers / sizeof drivers[0], KERNEL_DRIVERS_N = DRIVERS_N - 1 };
 
 /* Why the fastest driver was passed over. */
 static const char *why_not(int error)
@@ -35,6 +37,15 @@ static const char *why_not(int error)
     }
 }
 
+/* Why the driver that was named does not work. */
+static const char *why_not_named(const eddy__driver_type *type, int error)
+{
+    if (type == &eddy__uring_driver)
+        return why_not(error);
+    return type == &eddy__epoll_driver ? "epoll does not work here"
+                                       : "there is not enough memory to simulate";
+}
+
 static int select_named(const char *name, const eddy__driver_options *options, eddy__driver **out,
                         const char **why)
 {
@@ -43,11 +54,11 @@ static int select_named(const char *name, const eddy__driver_options *options, e
             int error = drivers[i]->open(options, out);
 
             if (error < 0)
-                *why = i == 0 ? why_not(error) : "epoll does not work here";
+                *why = why_not_named(drivers[i], error);
             return error;
         }
     }
-    *why = "no driver has that name; there are io_uring and epoll";
+    *why = "no driver has that name; there are io_uring, epoll and sim";
     return -EINVAL;
 }
 
@@ -60,7 +71,7 @@ static int select_best(const eddy__driver_options *options, eddy__driver **out, 
         return 0;
     }
     *why = why_not(error);
-    for (size_t i = 1; error < 0 && i < DRIVERS_N; i++)
+    for (size_t i = 1; error < 0 && i < KERNEL_DRIVERS_N; i++)
         error = drivers[i]->open(options, out);
     return error;
 }

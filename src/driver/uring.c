@@ -46,6 +46,7 @@ static int uring_open(const eddy__driver_options *options, eddy__driver **out)
     if (u == NULL)
         return -ENOMEM;
     u->base.type = &eddy__uring_driver;
+    u->base.system = &eddy__kernel;
     u->allocator = options->allocator;
     u->pool = options->pool;
     u->wake_fd = options->wake_fd;

@@ -135,7 +135,7 @@ static void send_failed(eddy__slot *slot, int32_t result)
 static EDDY__COLD bool cut_off(eddy__uring *u, const eddy__slot *slot)
 {
     u->base.counters.syscalls++;
-    return eddy__socket_is_reset(slot->fd);
+    return eddy__kernel_is_reset(slot->fd);
 }
 
 static void on_send(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "eddy/explore.h"
 #include "eddy/listener.h"
 #include "net/tcp.h"
 #include "sys/sockets.h"
@@ -78,6 +79,13 @@ static int32_t queue_take(eddy_listener *self)
 
 /* ---- accepting ---- */
 
+static void close_fd(eddy_core *core, int fd)
+{
+    eddy__system *system = core->driver->system;
+
+    system->type->close(system, fd);
+}
+
 static void ask_again(eddy_listener *self)
 {
     eddy_core *core = self->source.core;
@@ -116,6 +124,7 @@ static void retry_later(eddy_listener *self)
 {
     eddy_core *core = self->source.core;
 
+    EDDY_SOMETIMES("listener: out of descriptors or memory");
     core->stats.accept_retries++;
     self->retry_ns = self->retry_ns == 0 ? RETRY_MIN_NS : 2 * self->retry_ns;
     if (self->retry_ns > RETRY_MAX_NS)
@@ -131,6 +140,7 @@ static void on_failed(eddy_listener *self, int32_t error)
 {
     switch (eddy__socket_accept_class(error)) {
     case EDDY__ACCEPT_CONNECTION:
+        EDDY_SOMETIMES("listener: a connection died before it was accepted");
         self->source.core->stats.accept_dropped++;
         ask_again(self);
         break;
@@ -155,7 +165,7 @@ static void on_accepted(eddy_listener *self, int32_t fd)
 {
     self->retry_ns = 0;
     if (!queue_put(self, fd)) {
-        eddy__socket_close(fd);
+        close_fd(self->source.core, fd);
         self->source.core->stats.accept_dropped++;
         give_back_credit(self);
     }
@@ -167,7 +177,7 @@ static void listener_event(eddy__source *source, const eddy__event *event)
     bool ending = (source->flags & EDDY__SOURCE_DETACHING) != 0;
 
     if (event->type == EDDY__ACCEPTED && ending)
-        eddy__socket_close(event->result);
+        close_fd(source->core, event->result);
     else if (event->type == EDDY__ACCEPTED)
         on_accepted(listener_of(source), event->result);
     else if (event->type == EDDY__ACCEPT_FAILED && !ending)
@@ -186,7 +196,7 @@ static void listener_ended(eddy__source *source)
 
     stop_waiting(self);
     while (self->fds_count > 0)
-        eddy__socket_close(queue_take(self));
+        close_fd(source->core, queue_take(self));
     eddy__slab_free(&source->core->slab, self->fds, self->fds_size * sizeof *self->fds);
     self->fds = NULL;
     self->fds_size = 0;
@@ -224,7 +234,7 @@ static int listener_new(eddy_core *core, int fd, uint32_t accept_max, eddy_liste
     return 0;
 }
 
-static int open_socket(const eddy_addr *addr, const eddy_listener_options *options)
+static int open_socket(eddy__system *system, const eddy_addr *addr, const eddy_listener_options *options)
 {
     const signed char only_v6[] = {-1, 0, 1};
     eddy__socket_listen how = {
@@ -235,7 +245,7 @@ static int open_socket(const eddy_addr *addr, const eddy_listener_options *optio
         .only_v6 = only_v6[options->dual_stack],
     };
 
-    return eddy__socket_listener(addr, &how);
+    return system->type->listen(system, addr, &how);
 }
 
 int eddy_listener_bind(eddy_handle *handle, const eddy_addr *addr,
@@ -254,27 +264,29 @@ int eddy_listener_bind(eddy_handle *handle, const eddy_addr *addr,
         options->backlog < 0 || options->accept_max > ACCEPT_MAX_MOST ||
         (unsigned)options->dual_stack > EDDY_DUAL_STACK_OFF)
         return -EINVAL;
-    fd = open_socket(addr, options);
+    fd = open_socket(core->driver->system, addr, options);
     if (fd < 0)
         return fd;
     error = listener_new(core, fd, options->accept_max > 0 ? options->accept_max : ACCEPT_MAX, out);
     if (error != 0)
-        eddy__socket_close(fd);
+        close_fd(core, fd);
     return error;
 }
 
 int eddy_listener_adopt(eddy_handle *handle, int fd, eddy_listener **out)
 {
     eddy_core *core = handle->core;
+    eddy__system *system;
     int error;
 
     if (core->gone)
         return EDDY_LOOP_GONE;
     eddy__core_check(core, "eddy_listener_adopt");
-    error = eddy__socket_adopt(fd, true);
+    system = core->driver->system;
+    error = system->type->adopt(system, fd, true);
     if (error != 0)
         return error;
-    (void)eddy__socket_set(fd, EDDY__SOCKET_NODELAY, 1); /* not every listener is TCP */
+    (void)system->type->set(system, fd, EDDY__SOCKET_NODELAY, 1); /* not every listener is TCP */
     return listener_new(core, fd, ACCEPT_MAX, out);
 }
 
@@ -299,7 +311,7 @@ static eddy_tcp *take_client(eddy_listener *self)
 
     give_back_credit(self);
     if (eddy__tcp_new(core, fd, &client) != 0) {
-        eddy__socket_close(fd);
+        close_fd(core, fd);
         core->stats.accept_dropped++;
         return NULL;
     }
@@ -364,24 +376,42 @@ static int descriptor(const eddy_listener *self, const char *verb)
 int eddy_listener_local_addr(const eddy_listener *self, eddy_addr *addr)
 {
     int fd = descriptor(self, "eddy_listener_local_addr");
+    eddy__system *system;
 
-    return fd < 0 ? fd : eddy__socket_local_addr(fd, addr);
+    if (fd < 0)
+        return fd;
+    system = self->source.core->driver->system;
+    return system->type->local_addr(system, fd, addr);
 }
 
 int eddy_listener_set_ttl(eddy_listener *self, uint32_t ttl)
 {
     int fd = descriptor(self, "eddy_listener_set_ttl");
+    eddy__system *system;
 
     if (fd < 0)
         return fd;
-    return ttl < 1 || ttl > 255 ? -EINVAL : eddy__socket_set(fd, EDDY__SOCKET_TTL, (int)ttl);
+    if (ttl < 1 || ttl > 255)
+        return -EINVAL;
+    system = self->source.core->driver->system;
+    return system->type->set(system, fd, EDDY__SOCKET_TTL, (int)ttl);
+}
+
+static int get(const eddy_listener *self, const char *verb, eddy__socket_option option, int *value)
+{
+    int fd = descriptor(self, verb);
+    eddy__system *system;
+
+    if (fd < 0)
+        return fd;
+    system = self->source.core->driver->system;
+    return system->type->get(system, fd, option, value);
 }
 
 int eddy_listener_ttl(const eddy_listener *self, uint32_t *ttl)
 {
-    int fd = descriptor(self, "eddy_listener_ttl");
     int value;
-    int error = fd < 0 ? fd : eddy__socket_get(fd, EDDY__SOCKET_TTL, &value);
+    int error = get(self, "eddy_listener_ttl", EDDY__SOCKET_TTL, &value);
 
     if (error == 0)
         *ttl = (uint32_t)value;
@@ -390,9 +420,8 @@ int eddy_listener_ttl(const eddy_listener *self, uint32_t *ttl)
 
 int eddy_listener_only_v6(const eddy_listener *self, bool *only_v6)
 {
-    int fd = descriptor(self, "eddy_listener_only_v6");
     int value;
-    int error = fd < 0 ? fd : eddy__socket_get(fd, EDDY__SOCKET_ONLY_V6, &value);
+    int error = get(self, "eddy_listener_only_v6", EDDY__SOCKET_ONLY_V6, &value);
 
     if (error == 0)
         *only_v6 = value != 0;

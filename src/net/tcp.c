@@ -5,8 +5,9 @@
  */
 #include <errno.h>
 
+#include "eddy/explore.h"
 #include "net/tcp.h"
-#include "sys/sockets.h"
+#include "sys/system.h"
 
 /* ---- events ---- */
 
@@ -24,6 +25,7 @@ static EDDY__COLD void fail(eddy_tcp *self, int32_t error)
 /* Bytes that nobody will read. */
 static EDDY__COLD void discard(eddy_tcp *self, const eddy__event *event)
 {
+    EDDY_SOMETIMES("tcp: bytes that nobody will read");
     eddy__block_release(event->block);
     if ((self->source.flags & EDDY__TCP_CLOSING) == 0)
         return;
@@ -51,6 +53,7 @@ static EDDY__NOINLINE bool keep(eddy_tcp *self, const eddy__event *event)
     }
     last = eddy__piece_new(&self->source.core->pool, event->block, event->at, len);
     if (last == NULL) {
+        EDDY_SOMETIMES("tcp: no memory for received bytes");
         eddy__block_release(event->block);
         return false;
     }
@@ -85,8 +88,10 @@ static EDDY__NOINLINE void on_bytes(eddy_tcp *self, const eddy__event *event)
         fail(self, -ENOMEM);
         return;
     }
-    if (self->source.slot.credit <= 0 && self->source.slot.credit + event->result > 0)
+    if (self->source.slot.credit <= 0 && self->source.slot.credit + event->result > 0) {
+        EDDY_SOMETIMES("tcp: the receive window is full");
         core->stats.limit_recv_window++;
+    }
     if (self->rx.bytes >= self->reader_min)
         eddy__waiter_wake(&self->reader);
     eddy__source_attend(&self->source);
@@ -105,11 +110,14 @@ static void on_end(eddy_tcp *self)
 /* The bytes before it are unread, so neither end nor error can be had yet: see which will come. */
 static void on_hangup(eddy_tcp *self)
 {
+    eddy__system *system = self->source.core->driver->system;
+
+    EDDY_SOMETIMES("tcp: the peer was gone before its bytes were read");
     self->source.flags |= EDDY__TCP_HANGUP;
     if (self->extra == NULL)
         return;
     if ((self->source.flags & EDDY__TCP_FIN_SENT) == 0 &&
-        eddy__socket_is_reset(self->source.slot.fd))
+        system->type->is_reset(system, self->source.slot.fd))
         self->extra->hangup = -ECONNRESET;
     eddy__waiter_wake(&self->extra->gone);
 }

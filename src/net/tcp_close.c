@@ -10,8 +10,9 @@
  */
 #include <errno.h>
 
+#include "eddy/explore.h"
 #include "net/tcp.h"
-#include "sys/sockets.h"
+#include "sys/system.h"
 
 static const eddy_wait_type shutdown_wait = {.why = "tcp: shutdown", .external = true};
 static const eddy_wait_type close_wait = {.why = "tcp: close", .external = true};
@@ -151,6 +152,7 @@ void eddy__tcp_linger_over(eddy__alarm *alarm)
 {
     eddy_tcp *self = EDDY__CONTAINER(alarm, eddy__tcp_extra, linger)->tcp;
 
+    EDDY_SOMETIMES("tcp: the linger time is over");
     self->source.flags |= EDDY__TCP_TIMED_OUT;
     eddy__source_attend(&self->source);
 }
@@ -218,11 +220,19 @@ static bool linger(eddy_tcp *self)
     return true;
 }
 
+/* The system's; at 0 closing sends a reset. */
+static void set_linger(const eddy_tcp *self, int seconds)
+{
+    eddy__system *system = self->source.core->driver->system;
+
+    (void)system->type->set(system, self->source.slot.fd, EDDY__SOCKET_LINGER, seconds);
+}
+
 /* With a linger time of the kernel's own, close(2) would hold up the loop. */
 static void never_block(const eddy_tcp *self)
 {
     if ((self->source.flags & EDDY__TCP_SO_LINGER) != 0 && !self->source.core->gone)
-        (void)eddy__socket_set_linger(self->source.slot.fd, -1);
+        set_linger(self, -1);
 }
 
 /* Nobody has the stream any more. */
@@ -263,7 +273,7 @@ void eddy_tcp_abort(eddy_tcp *self)
     forget_waiters(self);
     if (!self->source.core->gone) {
         self->write_error = -ECANCELED; /* thrown away on purpose, so not counted as cut off */
-        (void)eddy__socket_reset_on_close(self->source.slot.fd);
+        set_linger(self, 0);
         detach(self);
     }
     eddy__source_release(&self->source);

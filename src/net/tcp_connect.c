@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "net/tcp.h"
-#include "sys/sockets.h"
+#include "sys/system.h"
 
 static const eddy_wait_type connect_wait = {.why = "tcp: connect", .external = true};
 
@@ -28,6 +28,17 @@ static int connect_new(eddy_core *core, int fd, const eddy_addr *to, eddy_tcp **
     return 0;
 }
 
+/* Make somebody's stream socket fit. */
+static int adopt(eddy_core *core, int fd)
+{
+    eddy__system *system = core->driver->system;
+    int error = system->type->adopt(system, fd, false);
+
+    if (error == 0) /* not every stream socket is TCP */
+        (void)system->type->set(system, fd, EDDY__SOCKET_NODELAY, 1);
+    return error;
+}
+
 static bool can_connect_to(const eddy_addr *to)
 {
     return to->family != EDDY_ADDR_NONE && to->port != 0;
@@ -36,19 +47,21 @@ static bool can_connect_to(const eddy_addr *to)
 int eddy_tcp_connect(eddy_handle *handle, const eddy_addr *to, eddy_tcp **out)
 {
     eddy_core *core = handle->core;
+    eddy__system *system;
     int fd, error;
 
     if (core->gone)
         return EDDY_LOOP_GONE;
     eddy__core_check(core, "eddy_tcp_connect");
+    system = core->driver->system;
     if (!can_connect_to(to))
         return -EINVAL;
-    fd = eddy__socket_stream(to);
+    fd = system->type->stream(system, to);
     if (fd < 0)
         return fd;
     error = connect_new(core, fd, to, out);
     if (error != 0)
-        eddy__socket_close(fd);
+        system->type->close(system, fd);
     return error;
 }
 
@@ -62,10 +75,9 @@ int eddy_tcp_connect_fd(eddy_handle *handle, int fd, const eddy_addr *to, eddy_t
     eddy__core_check(core, "eddy_tcp_connect_fd");
     if (!can_connect_to(to))
         return -EINVAL;
-    error = eddy__socket_adopt(fd, false);
+    error = adopt(core, fd);
     if (error != 0)
         return error;
-    (void)eddy__socket_set(fd, EDDY__SOCKET_NODELAY, 1);
     return connect_new(core, fd, to, out);
 }
 
@@ -93,31 +105,30 @@ int eddy_tcp_adopt(eddy_handle *handle, int fd, eddy_tcp **out)
     if (core->gone)
         return EDDY_LOOP_GONE;
     eddy__core_check(core, "eddy_tcp_adopt");
-    error = eddy__socket_adopt(fd, false);
-    if (error != 0)
-        return error;
-    (void)eddy__socket_set(fd, EDDY__SOCKET_NODELAY, 1); /* not every stream socket is TCP */
-    return eddy__tcp_new(core, fd, out);
+    error = adopt(core, fd);
+    return error == 0 ? eddy__tcp_new(core, fd, out) : error;
 }
 
 int eddy_tcp_pair(eddy_handle *handle, eddy_tcp **a, eddy_tcp **b)
 {
-    int fds[2];
     eddy_tcp *first = NULL, *second = NULL;
+    eddy__system *system;
+    int fds[2];
     int error;
 
     if (handle->core->gone)
         return EDDY_LOOP_GONE;
-    error = eddy__socket_pair(fds);
+    system = handle->core->driver->system;
+    error = system->type->pair(system, fds);
     if (error != 0)
         return error;
     error = eddy_tcp_adopt(handle, fds[0], &first);
     if (error != 0)
-        eddy__socket_close(fds[0]);
+        system->type->close(system, fds[0]);
     else
         error = eddy_tcp_adopt(handle, fds[1], &second);
     if (error != 0) {
-        eddy__socket_close(fds[1]);
+        system->type->close(system, fds[1]);
         eddy_tcp_free(first);
         return error;
     }

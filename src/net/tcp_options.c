@@ -7,7 +7,7 @@
 
 #include "eddy/tcp_options.h"
 #include "net/tcp.h"
-#include "sys/sockets.h"
+#include "sys/system.h"
 
 /* The descriptor to work on, or EDDY_LOOP_GONE. */
 static int descriptor(const eddy_tcp *self, const char *verb)
@@ -18,18 +18,32 @@ static int descriptor(const eddy_tcp *self, const char *verb)
     return self->source.slot.fd;
 }
 
+static int set_fd(const eddy_tcp *self, int fd, eddy__socket_option option, int value)
+{
+    eddy__system *system = self->source.core->driver->system;
+
+    return system->type->set(system, fd, option, value);
+}
+
+static int get_fd(const eddy_tcp *self, int fd, eddy__socket_option option, int *value)
+{
+    eddy__system *system = self->source.core->driver->system;
+
+    return system->type->get(system, fd, option, value);
+}
+
 static int set(const eddy_tcp *self, const char *verb, eddy__socket_option option, int value)
 {
     int fd = descriptor(self, verb);
 
-    return fd < 0 ? fd : eddy__socket_set(fd, option, value);
+    return fd < 0 ? fd : set_fd(self, fd, option, value);
 }
 
 static int get(const eddy_tcp *self, const char *verb, eddy__socket_option option, int *value)
 {
     int fd = descriptor(self, verb);
 
-    return fd < 0 ? fd : eddy__socket_get(fd, option, value);
+    return fd < 0 ? fd : get_fd(self, fd, option, value);
 }
 
 static int get_bool(const eddy_tcp *self, const char *verb, eddy__socket_option option, bool *on)
@@ -69,15 +83,23 @@ static int seconds(int64_t time_ns)
 int eddy_tcp_local_addr(const eddy_tcp *self, eddy_addr *addr)
 {
     int fd = descriptor(self, "eddy_tcp_local_addr");
+    eddy__system *system;
 
-    return fd < 0 ? fd : eddy__socket_local_addr(fd, addr);
+    if (fd < 0)
+        return fd;
+    system = self->source.core->driver->system;
+    return system->type->local_addr(system, fd, addr);
 }
 
 int eddy_tcp_peer_addr(const eddy_tcp *self, eddy_addr *addr)
 {
     int fd = descriptor(self, "eddy_tcp_peer_addr");
+    eddy__system *system;
 
-    return fd < 0 ? fd : eddy__socket_peer_addr(fd, addr);
+    if (fd < 0)
+        return fd;
+    system = self->source.core->driver->system;
+    return system->type->peer_addr(system, fd, addr);
 }
 
 int eddy_tcp_set_nodelay(eddy_tcp *self, bool on)
@@ -107,17 +129,17 @@ int eddy_tcp_ttl(const eddy_tcp *self, uint32_t *ttl)
     return error;
 }
 
-static int get_probing(int fd, eddy_keepalive *keepalive)
+static int get_probing(const eddy_tcp *self, int fd, eddy_keepalive *keepalive)
 {
     int on = 0, idle = 0, interval = 0, probes = 0;
-    int error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE, &on);
+    int error = get_fd(self, fd, EDDY__SOCKET_KEEPALIVE, &on);
 
     if (error == 0)
-        error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE_IDLE, &idle);
+        error = get_fd(self, fd, EDDY__SOCKET_KEEPALIVE_IDLE, &idle);
     if (error == 0)
-        error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE_INTERVAL, &interval);
+        error = get_fd(self, fd, EDDY__SOCKET_KEEPALIVE_INTERVAL, &interval);
     if (error == 0)
-        error = eddy__socket_get(fd, EDDY__SOCKET_KEEPALIVE_PROBES, &probes);
+        error = get_fd(self, fd, EDDY__SOCKET_KEEPALIVE_PROBES, &probes);
     if (error != 0)
         return error;
     *keepalive = (eddy_keepalive){.on = on != 0,
@@ -128,21 +150,21 @@ static int get_probing(int fd, eddy_keepalive *keepalive)
 }
 
 /* A member that is zero keeps what the system has. */
-static int set_unless_zero(int fd, eddy__socket_option option, int value)
+static int set_unless_zero(const eddy_tcp *self, int fd, eddy__socket_option option, int value)
 {
-    return value == 0 ? 0 : eddy__socket_set(fd, option, value);
+    return value == 0 ? 0 : set_fd(self, fd, option, value);
 }
 
-static int set_probing(int fd, const eddy_keepalive *keepalive)
+static int set_probing(const eddy_tcp *self, int fd, const eddy_keepalive *keepalive)
 {
     int idle = seconds(keepalive->idle_ns), interval = seconds(keepalive->interval_ns);
-    int error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_IDLE, idle);
+    int error = set_unless_zero(self, fd, EDDY__SOCKET_KEEPALIVE_IDLE, idle);
 
     if (error == 0)
-        error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_INTERVAL, interval);
+        error = set_unless_zero(self, fd, EDDY__SOCKET_KEEPALIVE_INTERVAL, interval);
     if (error == 0)
-        error = set_unless_zero(fd, EDDY__SOCKET_KEEPALIVE_PROBES, at_most_int(keepalive->probes));
-    return error == 0 ? eddy__socket_set(fd, EDDY__SOCKET_KEEPALIVE, keepalive->on) : error;
+        error = set_unless_zero(self, fd, EDDY__SOCKET_KEEPALIVE_PROBES, at_most_int(keepalive->probes));
+    return error == 0 ? set_fd(self, fd, EDDY__SOCKET_KEEPALIVE, keepalive->on) : error;
 }
 
 /* The system refuses one value at a time: what was set before goes back. */
@@ -156,12 +178,12 @@ int eddy_tcp_set_keepalive(eddy_tcp *self, const eddy_keepalive *keepalive)
         return fd;
     if (keepalive->idle_ns < 0 || keepalive->interval_ns < 0)
         return -EINVAL;
-    error = get_probing(fd, &before);
+    error = get_probing(self, fd, &before);
     if (error != 0)
         return error;
-    error = set_probing(fd, keepalive);
+    error = set_probing(self, fd, keepalive);
     if (error != 0)
-        (void)set_probing(fd, &before);
+        (void)set_probing(self, fd, &before);
     return error;
 }
 
@@ -169,7 +191,7 @@ int eddy_tcp_keepalive(const eddy_tcp *self, eddy_keepalive *keepalive)
 {
     int fd = descriptor(self, "eddy_tcp_keepalive");
 
-    return fd < 0 ? fd : get_probing(fd, keepalive);
+    return fd < 0 ? fd : get_probing(self, fd, keepalive);
 }
 
 int eddy_tcp_set_recv_buffer(eddy_tcp *self, size_t bytes)
@@ -213,7 +235,7 @@ int eddy_tcp_set_linger(eddy_tcp *self, int64_t time_ns)
 
     if (fd < 0)
         return fd;
-    error = eddy__socket_set_linger(fd, time_ns < 0 ? -1 : seconds(time_ns));
+    error = set_fd(self, fd, EDDY__SOCKET_LINGER, time_ns < 0 ? -1 : seconds(time_ns));
     if (error != 0)
         return error;
     self->source.flags &= ~(uint32_t)EDDY__TCP_SO_LINGER;
@@ -230,7 +252,7 @@ int eddy_tcp_linger(const eddy_tcp *self, int64_t *time_ns)
 
     if (fd < 0)
         return fd;
-    error = eddy__socket_linger(fd, &value);
+    error = get_fd(self, fd, EDDY__SOCKET_LINGER, &value);
     if (error == 0)
         *time_ns = value < 0 ? -1 : value * EDDY_SECOND;
     return error;

@@ -147,15 +147,20 @@ static void init_parts(eddy_core *core)
     eddy__atomic_init(&core->memory_refs, 1);
 }
 
-static int open_driver(eddy_core *core)
+static int open_driver(eddy_core *core, eddy__sim_host *host)
 {
     eddy__driver_options options = {
         .allocator = &core->memory.counting,
         .pool = &core->pool,
         .wake_fd = core->wake_fd,
+        .host = host,
         .without = core->options.driver_without,
     };
 
+    if (host != NULL) {
+        core->driver_reason = "it is a host of a simulated world";
+        return eddy__sim_driver.open(&options, &core->driver);
+    }
     return eddy__driver_select(core->options.driver, &options, &core->driver, &core->driver_reason);
 }
 
@@ -166,7 +171,44 @@ static void drop_parts(eddy_core *core)
     eddy__core_memory_release(core);
 }
 
+/* Whatever a simulated loop does is of its world's thread, from the beginning. */
+static void simulate(eddy_core *core)
+{
+    core->sim = core->driver->cpu->sim;
+    if (core->wake_fd >= 0)
+        eddy__wakefd_close(core->wake_fd);
+    core->wake_fd = -1;
+    eddy__core_own(core);
+}
+
+static void drop_wakefd(eddy_core *core)
+{
+    if (core->wake_fd >= 0)
+        eddy__wakefd_close(core->wake_fd);
+}
+
+/* The descriptor and the driver. */
+static int open_world(eddy_core *core, eddy__sim_host *host)
+{
+    int error;
+
+    core->wake_fd = host != NULL ? -1 : eddy__wakefd_open();
+    if (host == NULL && core->wake_fd < 0)
+        return core->wake_fd;
+    error = open_driver(core, host);
+    if (error != 0)
+        drop_wakefd(core);
+    else if (core->driver->cpu != NULL)
+        simulate(core);
+    return error;
+}
+
 int eddy_core_new(const eddy_core_options *options, eddy_core **out)
+{
+    return eddy__core_new(options, NULL, out);
+}
+
+int eddy__core_new(const eddy_core_options *options, eddy__sim_host *host, eddy_core **out)
 {
     eddy_core_options taken;
     int error = take_options(options, &taken);
@@ -183,10 +225,8 @@ int eddy_core_new(const eddy_core_options *options, eddy_core **out)
     core->memory.inner = *inner;
     core->fork_generation = eddy__fork_generation;
     init_parts(core);
-    core->wake_fd = eddy__wakefd_open();
-    error = core->wake_fd < 0 ? core->wake_fd : open_driver(core);
+    error = open_world(core, host);
     if (error != 0) {
-        eddy__wakefd_close(core->wake_fd);
         drop_parts(core);
         return error;
     }
@@ -206,6 +246,22 @@ static void close_wakefd(void *arg)
     eddy__wakefd_close((int)(intptr_t)arg);
 }
 
+static void release_cpu(void *cpu)
+{
+    eddy__sim_cpu_release(cpu);
+}
+
+/* A simulated loop is woken by its processor, which then lives as long as the inbox; so does the
+ * room's allocator, which the host's need not. */
+static void wake_by_cpu(eddy_core *core, eddy__inbox_options *options)
+{
+    options->allocator = core->sim->allocator;
+    options->entered = eddy__sim_check_thread;
+    options->wake_kernel = eddy__sim_wake;
+    options->closed = release_cpu;
+    options->wake_arg = core->driver->cpu;
+}
+
 /* From then on the wake descriptor is the inbox's, whose last user may be another thread. */
 eddy__inbox *eddy__core_inbox(eddy_core *core)
 {
@@ -217,8 +273,12 @@ eddy__inbox *eddy__core_inbox(eddy_core *core)
         .wake_arg = (void *)(intptr_t)core->wake_fd,
     };
 
-    if (core->inbox == NULL && !core->gone)
-        (void)eddy__inbox_new(&options, &core->inbox);
+    if (core->inbox != NULL || core->gone)
+        return core->inbox;
+    if (core->sim != NULL)
+        wake_by_cpu(core, &options);
+    if (eddy__inbox_new(&options, &core->inbox) == 0 && core->sim != NULL)
+        core->driver->cpu->refs++;
     return core->inbox;
 }
 
@@ -316,15 +376,20 @@ static bool is_foreign(const eddy_core *core)
     return true;
 }
 
-uint64_t eddy_core_free(eddy_core *core)
+/* Everything that happens to it happens at this moment. */
+static void cut_sources(eddy_core *core)
 {
-    bool foreign;
+    EDDY__LIST_FOR_EACH_SAFE (node, next, &core->sources)
+        eddy__source_detach(EDDY__CONTAINER(node, eddy__source, all));
+    while (any_attached(core) && wait_once(core, 0) == 0)
+        continue;
+}
+
+/* `end`: what becomes of the sources. */
+static uint64_t end_core(eddy_core *core, bool foreign, void (*end)(eddy_core *core))
+{
     uint64_t cut_off;
 
-    if (core == NULL)
-        return 0;
-    foreign = is_foreign(core);
-    EDDY_ASSERT(!core->running, "eddy_core_free is called inside a run of the same loop");
     eddy__core_disown(core);
     core->owner = eddy__thread_self();
     core->fork_generation = eddy__fork_generation;
@@ -332,7 +397,7 @@ uint64_t eddy_core_free(eddy_core *core)
     close_inbox(core);
     drop_tasks(core);
     if (!foreign)
-        end_sources(core);
+        end(core);
     core->driver->type->close(core->driver, foreign);
     forget_sources(core);
     if (core->cork != NULL)
@@ -341,10 +406,26 @@ uint64_t eddy_core_free(eddy_core *core)
     if (core->inbox != NULL)
         eddy__inbox_release(core->inbox);
     else
-        eddy__wakefd_close(core->wake_fd);
+        drop_wakefd(core);
     core->inbox = NULL;
     drop_parts(core);
     return cut_off;
+}
+
+uint64_t eddy_core_free(eddy_core *core)
+{
+    bool foreign;
+
+    if (core == NULL)
+        return 0;
+    foreign = is_foreign(core);
+    EDDY_ASSERT(!core->running, "eddy_core_free is called inside a run of the same loop");
+    return end_core(core, foreign, end_sources);
+}
+
+void eddy__core_crash(eddy_core *core)
+{
+    (void)end_core(core, false, cut_sources);
 }
 
 /* ---- reading ---- */
@@ -353,6 +434,14 @@ int64_t eddy_now_ns(eddy_handle *handle)
 {
     eddy__core_check(handle->core, "eddy_now_ns");
     return eddy__core_now(handle->core);
+}
+
+int64_t eddy_wall_ns(eddy_handle *handle)
+{
+    eddy__system *system = handle->core->driver->system;
+
+    eddy__core_check(handle->core, "eddy_wall_ns");
+    return system->type->wall_ns(system);
 }
 
 eddy_handle *eddy_core_handle(eddy_core *core)

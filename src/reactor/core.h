@@ -192,6 +192,7 @@ typedef struct eddy__counted {
 struct eddy_core {
     eddy_handle handle;
     eddy__driver *driver;
+    eddy__sim *sim;       /* the simulated world it is in; NULL: on the kernel */
     eddy__node ready;     /* tasks to be polled */
     eddy__node attention; /* sources to be tended at the end of the turn */
     int64_t now_ns;       /* read after the last wait or job; for expiry, and as the tasks' start */
@@ -207,7 +208,7 @@ struct eddy_core {
     eddy__slab slab;
     eddy__counted memory;
     eddy__inbox *inbox; /* NULL until another thread can know us */
-    int wake_fd;
+    int wake_fd; /* -1: simulated, nobody sleeps in a kernel */
     eddy_core_options options;
     const char *driver_reason;
     eddy_core_stats stats;
@@ -237,6 +238,16 @@ bool eddy__core_is_mine(const eddy__inbox *inbox);
 void eddy__core_disown(eddy_core *core);
 /* The inbox, made at first use; NULL: no memory. */
 eddy__inbox *eddy__core_inbox(eddy_core *core);
+/* eddy_core_new() on a simulated host (NULL: what the options and the environment say). */
+int eddy__core_new(const eddy_core_options *options, eddy__sim_host *host, eddy_core **out);
+/* eddy_core_free() of a loop whose host has crashed: nothing is sent or waited for any more. */
+void eddy__core_crash(eddy_core *core);
+/* The loop is this thread's from now on. */
+void eddy__core_own(eddy_core *core);
+/* Would a turn that does not wait do anything now? */
+bool eddy__core_is_ready(eddy_core *core);
+/* When its next timer is due, by its own clock; EDDY_FOREVER: never. */
+int64_t eddy__core_next_ns(const eddy_core *core);
 /* turn.c: one pass of tending, waiting and delivering. */
 int eddy__core_wait(eddy_core *core, int64_t deadline_ns);
 /* Jobs and wakes of other threads; then timers. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eddy/explore.h"
 #include "reactor/core.h"
 #include "reactor/join.h"
 
@@ -193,6 +194,7 @@ void eddy__task_finish(eddy_task *task, eddy_result result)
 void eddy__task_drop(eddy_task *task)
 {
     if (task->core->drops > 0 || (task->state & EDDY__TASK_RUNNING) != 0) {
+        EDDY_SOMETIMES("task: dropped while it or another drop runs");
         task->state |= EDDY__TASK_DOOMED;
         task->core->doomed = true;
         return;

@@ -14,7 +14,7 @@
 #include "eddy/time.h"
 #include "reactor/core.h"
 
-enum { EVENTS_MAX = 256, FIRED_FEW = 64 };
+enum { EVENTS_MAX = 256, FIRED_FEW = 64, SIMULATED_TURN_NS = 1000 };
 
 /* The loops of this thread. */
 static _Thread_local eddy_core *owned;
@@ -27,7 +27,7 @@ bool eddy__core_is_mine(const eddy__inbox *inbox)
     return false;
 }
 
-static void own(eddy_core *core)
+void eddy__core_own(eddy_core *core)
 {
     core->owner = eddy__thread_self();
     core->next_owned = owned;
@@ -138,6 +138,57 @@ static void check_armed(const eddy_task *task)
                 eddy_task_name(task), task->root->type->name);
 }
 
+/* ---- in a simulated world ---- */
+
+/* Now and then a poll may do little: then its leaves are not ready yet, though they could be. */
+static EDDY__COLD uint32_t simulated_budget(eddy_core *core)
+{
+    if (eddy__sim_happens(core->sim, EDDY_CHAOS_PENDING))
+        return eddy__sim_draw(core->sim, EDDY_CHAOS_PENDING, 4);
+    return core->options.task_budget;
+}
+
+static const char *waits_for(const eddy_task *task)
+{
+    if ((task->state & EDDY__TASK_QUEUED) != 0)
+        return "goes on";
+    if ((task->state & EDDY__TASK_PARKED) != 0)
+        return task->parked_why;
+    if (eddy__list_empty(&task->waits))
+        return "nothing";
+    return EDDY__CONTAINER(task->waits.next, eddy_waiter, in_task)->type->why;
+}
+
+static EDDY__COLD void trace_poll(const eddy_core *core, const eddy_task *task, eddy_result result)
+{
+    const eddy__sim_host *host = core->driver->cpu->host;
+
+    if (result == EDDY_PENDING)
+        eddy__sim_trace(core->sim, host, eddy_task_name(task), task->id, waits_for(task), 0);
+    else
+        eddy__sim_trace(core->sim, host, eddy_task_name(task), task->id, "ends", result);
+}
+
+/* Which of them comes first is nobody's business: put each before or behind the others. */
+static EDDY__COLD void shuffle(eddy_core *core, eddy__node *batch)
+{
+    eddy__node mixed;
+
+    if (!eddy__sim_happens(core->sim, EDDY_CHAOS_ORDER))
+        return;
+    eddy__list_init(&mixed);
+    while (!eddy__list_empty(batch)) {
+        eddy__node *node = batch->next;
+
+        eddy__list_remove(node);
+        if (eddy__sim_draw(core->sim, EDDY_CHAOS_ORDER, 2) == 0)
+            eddy__list_append(&mixed, node);
+        else
+            eddy__list_append(mixed.next, node); /* before the first */
+    }
+    eddy__list_splice(batch, &mixed);
+}
+
 /* One poll, and its consequences: the task may be gone afterwards. */
 static inline void poll_task(eddy_task *task)
 {
@@ -147,12 +198,14 @@ static inline void poll_task(eddy_task *task)
     eddy_result result;
 
     task->state = (uint16_t)((task->state & ~over) | EDDY__TASK_RUNNING);
-    task->budget = core->options.task_budget;
+    task->budget = core->sim == NULL ? core->options.task_budget : simulated_budget(core);
     task->at = root;
     task->polls++;
     core->stats.polls++;
     result = root->type->poll(root, task);
     task->state &= (uint16_t)~EDDY__TASK_RUNNING;
+    if (core->sim != NULL)
+        trace_poll(core, task, result);
     if (result != EDDY_PENDING)
         eddy__task_finish(task, result);
     else if ((task->state & EDDY__TASK_DOOMED) != 0)
@@ -211,6 +264,8 @@ static uint32_t run_tasks(eddy_core *core)
         return 0;
     eddy__list_init(&batch);
     eddy__list_splice(&batch, &core->ready);
+    if (core->sim != NULL)
+        shuffle(core, &batch);
     while (!eddy__list_empty(&batch)) {
         eddy_task *task = EDDY__CONTAINER(batch.next, eddy_task, queue);
 
@@ -258,6 +313,8 @@ int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
     bool asleep = false;
     int count;
 
+    if (core->sim != NULL && deadline_ns == 0)
+        eddy__sim_pass(core->sim, SIMULATED_TURN_NS);
     eddy__source_tend_all(core);
     deadline_ns = prepare_wait(core, deadline_ns, &asleep);
     count = deadline_ns == EDDY_DEADLOCK
@@ -277,7 +334,7 @@ int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
 static void enter(eddy_core *core, const char *verb)
 {
     if (core->owner.token == 0)
-        own(core);
+        eddy__core_own(core);
     eddy__core_check(core, verb);
     EDDY_ASSERT(!core->running,
                 "%s is called inside a run or turn of the same loop: spawn a task instead, or use "
@@ -368,4 +425,18 @@ eddy_result eddy_core_turn(eddy_core *core, int64_t max_wait_ns)
     result = turn(core, max_wait_ns);
     leave(core);
     return result;
+}
+
+/* ---- for who drives several loops ---- */
+
+int64_t eddy__core_next_ns(const eddy_core *core)
+{
+    return eddy__wheel_count(&core->wheel) > 0 ? eddy__wheel_next_ns(&core->wheel) : EDDY_FOREVER;
+}
+
+bool eddy__core_is_ready(eddy_core *core)
+{
+    return !eddy__list_empty(&core->ready) || !eddy__list_empty(&core->attention) ||
+           (core->inbox != NULL && eddy__inbox_ready(core->inbox)) ||
+           eddy__core_next_ns(core) <= eddy__core_now(core);
 }

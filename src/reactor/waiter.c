@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "eddy/explore.h"
 #include "reactor/core.h"
 
 _Static_assert(sizeof(((eddy_waiter *)0)->in_task) == sizeof(eddy__node), "in_task is a node");
@@ -57,6 +58,7 @@ eddy_result eddy_waiter_park(eddy_waiter *self, eddy_task *task, const eddy_wait
                 "two tasks would wait for %s of one object: '%s' already waits, '%s' may not",
                 type->why, eddy_task_name(self->task), eddy_task_name(task));
     if (takes_cancel(task)) {
+        EDDY_SOMETIMES("task: cancelled at a wait");
         eddy_waiter_clear(self);
         return -ECANCELED;
     }

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys/sockaddr.h"
@@ -31,22 +32,23 @@ static int domain_of(const eddy_addr *addr)
     return addr->family == EDDY_ADDR_IPV6 ? AF_INET6 : AF_INET;
 }
 
-void eddy__socket_close(int fd)
+static void close_fd(int fd)
 {
     (void)close(fd); /* never again after EINTR: the number may be a stranger's */
 }
 
 static int close_with(int fd, int error)
 {
-    eddy__socket_close(fd);
+    close_fd(fd);
     return error;
 }
 
-int eddy__socket_stream(const eddy_addr *to)
+static int kernel_stream(eddy__system *system, const eddy_addr *to)
 {
     int fd = socket(domain_of(to), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
     int error;
 
+    (void)system;
     if (fd < 0)
         return -errno;
     error = set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -95,11 +97,13 @@ static int prepare_listener(int fd, const eddy_addr *addr, const eddy__socket_li
     return error;
 }
 
-int eddy__socket_listener(const eddy_addr *addr, const eddy__socket_listen *options)
+static int kernel_listen(eddy__system *system, const eddy_addr *addr,
+                         const eddy__socket_listen *options)
 {
     int fd = socket(domain_of(addr), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
     int error;
 
+    (void)system;
     if (fd < 0)
         return -errno;
     error = prepare_listener(fd, addr, options);
@@ -115,6 +119,42 @@ static int set_nonblocking(int fd)
     return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
 }
 
+/* ---- addresses ---- */
+
+static int local_addr(int fd, eddy_addr *addr)
+{
+    struct sockaddr_storage storage;
+    socklen_t size = sizeof storage;
+
+    if (getsockname(fd, (struct sockaddr *)&storage, &size) < 0)
+        return -errno;
+    *addr = eddy__sockaddr_to_addr(&storage);
+    return 0;
+}
+
+static int peer_addr(int fd, eddy_addr *addr)
+{
+    struct sockaddr_storage storage;
+    socklen_t size = sizeof storage;
+
+    if (getpeername(fd, (struct sockaddr *)&storage, &size) < 0)
+        return -errno;
+    *addr = eddy__sockaddr_to_addr(&storage);
+    return 0;
+}
+
+static int kernel_local_addr(eddy__system *system, int fd, eddy_addr *addr)
+{
+    (void)system;
+    return local_addr(fd, addr);
+}
+
+static int kernel_peer_addr(eddy__system *system, int fd, eddy_addr *addr)
+{
+    (void)system;
+    return peer_addr(fd, addr);
+}
+
 /* ---- a pair ---- */
 
 /* Somebody else may be faster at the port: only the peer that is `expected` will do. */
@@ -128,9 +168,9 @@ static int accept_from(int listener, const eddy_addr *expected)
             return -errno;
         if (fd < 0)
             continue;
-        if (eddy__socket_peer_addr(fd, &peer) == 0 && eddy_addr_equal(&peer, expected))
+        if (peer_addr(fd, &peer) == 0 && eddy_addr_equal(&peer, expected))
             return fd;
-        eddy__socket_close(fd);
+        close_fd(fd);
     }
 }
 
@@ -138,12 +178,12 @@ static int accept_from(int listener, const eddy_addr *expected)
 static int connect_pair(int listener, int client)
 {
     eddy_addr addr;
-    int error = eddy__socket_local_addr(listener, &addr);
+    int error = local_addr(listener, &addr);
 
     if (error == 0)
         error = connect_to(client, &addr);
     if (error == 0)
-        error = eddy__socket_local_addr(client, &addr);
+        error = local_addr(client, &addr);
     return error == 0 ? accept_from(listener, &addr) : error;
 }
 
@@ -162,16 +202,17 @@ static int make_pair(int listener, int fds[2])
         error = set_nonblocking(fds[1]);
     if (error == 0)
         return 0;
-    eddy__socket_close(fds[1]);
+    close_fd(fds[1]);
     return close_with(fds[0], error);
 }
 
-int eddy__socket_pair(int fds[2])
+static int kernel_pair(eddy__system *system, int fds[2])
 {
     eddy_addr addr = eddy_addr_ipv4_loopback(0);
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
     int error;
 
+    (void)system;
     if (listener < 0)
         return -errno;
     error = bind_to(listener, &addr);
@@ -184,11 +225,12 @@ int eddy__socket_pair(int fds[2])
 
 /* ---- adopting ---- */
 
-int eddy__socket_adopt(int fd, bool listening)
+static int kernel_adopt(eddy__system *system, int fd, bool listening)
 {
     int type = 0, listens = 0;
     int error = get_int(fd, SOL_SOCKET, SO_TYPE, &type);
 
+    (void)system;
     if (error == 0)
         error = get_int(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens);
     if (error != 0)
@@ -196,30 +238,6 @@ int eddy__socket_adopt(int fd, bool listening)
     if (type != SOCK_STREAM || (listens != 0) != listening)
         return -EINVAL;
     return set_nonblocking(fd);
-}
-
-/* ---- addresses ---- */
-
-int eddy__socket_local_addr(int fd, eddy_addr *addr)
-{
-    struct sockaddr_storage storage;
-    socklen_t size = sizeof storage;
-
-    if (getsockname(fd, (struct sockaddr *)&storage, &size) < 0)
-        return -errno;
-    *addr = eddy__sockaddr_to_addr(&storage);
-    return 0;
-}
-
-int eddy__socket_peer_addr(int fd, eddy_addr *addr)
-{
-    struct sockaddr_storage storage;
-    socklen_t size = sizeof storage;
-
-    if (getpeername(fd, (struct sockaddr *)&storage, &size) < 0)
-        return -errno;
-    *addr = eddy__sockaddr_to_addr(&storage);
-    return 0;
 }
 
 /* ---- options ---- */
@@ -254,35 +272,14 @@ static int find_name(int fd, eddy__socket_option option, option_name *found)
     return error;
 }
 
-int eddy__socket_set(int fd, eddy__socket_option option, int value)
-{
-    option_name name;
-    int error = find_name(fd, option, &name);
-
-    if (error == 0)
-        error = set_int(fd, name.level, name.name, value);
-    /* An IPv6 socket whose peer is IPv4 goes by the IPv4 one. */
-    if (error == 0 && name.level == IPPROTO_IPV6 && name.name == IPV6_UNICAST_HOPS)
-        error = set_int(fd, IPPROTO_IP, IP_TTL, value);
-    return error;
-}
-
-int eddy__socket_get(int fd, eddy__socket_option option, int *value)
-{
-    option_name name;
-    int error = find_name(fd, option, &name);
-
-    return error == 0 ? get_int(fd, name.level, name.name, value) : error;
-}
-
-int eddy__socket_set_linger(int fd, int seconds)
+static int set_linger(int fd, int seconds)
 {
     struct linger linger = {.l_onoff = seconds >= 0, .l_linger = seconds >= 0 ? seconds : 0};
 
     return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) < 0 ? -errno : 0;
 }
 
-int eddy__socket_linger(int fd, int *seconds)
+static int get_linger(int fd, int *seconds)
 {
     struct linger linger = {0, 0};
     socklen_t size = sizeof linger;
@@ -293,18 +290,81 @@ int eddy__socket_linger(int fd, int *seconds)
     return 0;
 }
 
-int eddy__socket_reset_on_close(int fd)
+static int kernel_set(eddy__system *system, int fd, eddy__socket_option option, int value)
 {
-    return eddy__socket_set_linger(fd, 0);
+    option_name name;
+    int error;
+
+    (void)system;
+    if (option == EDDY__SOCKET_LINGER)
+        return set_linger(fd, value);
+    error = find_name(fd, option, &name);
+    if (error == 0)
+        error = set_int(fd, name.level, name.name, value);
+    /* An IPv6 socket whose peer is IPv4 goes by the IPv4 one. */
+    if (error == 0 && name.level == IPPROTO_IPV6 && name.name == IPV6_UNICAST_HOPS)
+        error = set_int(fd, IPPROTO_IP, IP_TTL, value);
+    return error;
 }
 
-bool eddy__socket_is_reset(int fd)
+static int kernel_get(eddy__system *system, int fd, eddy__socket_option option, int *value)
+{
+    option_name name;
+    int error;
+
+    (void)system;
+    if (option == EDDY__SOCKET_LINGER)
+        return get_linger(fd, value);
+    error = find_name(fd, option, &name);
+    return error == 0 ? get_int(fd, name.level, name.name, value) : error;
+}
+
+bool eddy__kernel_is_reset(int fd)
 {
     struct tcp_info info = {.tcpi_state = TCP_ESTABLISHED};
     socklen_t size = sizeof info;
 
     return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
 }
+
+static bool kernel_is_reset(eddy__system *system, int fd)
+{
+    (void)system;
+    return eddy__kernel_is_reset(fd);
+}
+
+/* ---- the table ---- */
+
+static void kernel_close(eddy__system *system, int fd)
+{
+    (void)system;
+    close_fd(fd);
+}
+
+static int64_t kernel_wall_ns(eddy__system *system)
+{
+    struct timespec now;
+
+    (void)system;
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail: the clock exists */
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static const eddy__system_type kernel_type = {
+    .stream = kernel_stream,
+    .listen = kernel_listen,
+    .pair = kernel_pair,
+    .adopt = kernel_adopt,
+    .close = kernel_close,
+    .is_reset = kernel_is_reset,
+    .local_addr = kernel_local_addr,
+    .peer_addr = kernel_peer_addr,
+    .set = kernel_set,
+    .get = kernel_get,
+    .wall_ns = kernel_wall_ns,
+};
+
+eddy__system eddy__kernel = {&kernel_type};
 
 /* ---- accept's errors ---- */
 

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_world.c - a world as such: time, hosts, runs, seeds and hashes.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/death.h"
+#include "support/sim_world.h"
+
+#define DAY (24 * 3600 * EDDY_SECOND)
+
+static void new_refuses_options_it_does_not_know(void **state)
+{
+    eddy_world_options options = {.size_bytes = 3};
+    eddy_world *world;
+
+    (void)state;
+    assert_int_equal(eddy_world_new(&options, &world), -EINVAL);
+}
+
+static void a_host_needs_an_address_of_its_own(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_host *host;
+
+    (void)state;
+    (void)test_host(world, "a", "10.0.0.1");
+    assert_int_equal(eddy_world_host(world, "b", "10.0.0.1", &host), -EADDRINUSE);
+    assert_int_equal(eddy_world_host(world, "b", "127.0.0.1", &host), -EINVAL);
+    assert_int_equal(eddy_world_host(world, "b", "0.0.0.0", &host), -EINVAL);
+    assert_int_equal(eddy_world_host(world, "b", "ten", &host), -EINVAL);
+    assert_int_equal(eddy_world_host(world, "b", "fd00::2", &host), 0);
+    assert_string_equal(eddy_core_driver_name(eddy_host_core(host)), "sim");
+    test_world_end(world);
+}
+
+struct nap {
+    EDDY_FRAME;
+    eddy_sleep sleep;
+    int64_t time_ns;
+    int64_t *woke_ns;
+};
+
+EDDY_ASYNC(nap, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        eddy_sleep_start(&self->sleep, task, self->time_ns);
+        EDDY_POLL(n, eddy_sleep_poll(&self->sleep, task));
+        *self->woke_ns = eddy_now_ns(eddy_task_handle(task));
+        EDDY_END(n);
+}
+
+static void a_day_of_sleep_takes_no_time_and_is_not_early(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_core *core = eddy_host_core(test_host(world, "a", "10.0.0.1"));
+    int64_t before_ns = eddy_now_ns(eddy_core_handle(core)), woke_ns = 0;
+
+    (void)state;
+    assert_int_equal(eddy_spawn(eddy_core_handle(core),
+                                EDDY_FUTURE(nap, .time_ns = DAY, .woke_ns = &woke_ns)),
+                     0);
+    assert_int_equal(eddy_world_run(world, NULL), 0);
+    assert_in_range(woke_ns - before_ns, DAY, DAY + 3 * EDDY_MILLISECOND);
+    test_world_end(world);
+}
+
+static void core_run_drives_the_whole_world(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_host *server = test_host(world, "server", "10.0.0.1");
+    eddy_host *client = test_host(world, "client", "10.0.0.2");
+    eddy_result result = EDDY_PENDING;
+
+    (void)state;
+    assert_int_equal(eddy_host_boot(server, test_boot_echo, NULL), 0);
+    assert_int_equal(eddy_core_run(eddy_host_core(client),
+                                   EDDY_FUTURE(test_client, .to = eddy_host_addr(server, 7),
+                                               .len = 100000, .result = &result)),
+                     0);
+    assert_int_equal(result, 100000);
+    test_world_end(world);
+}
+
+static void run_ends_by_its_condition_its_time_or_when_nothing_can_happen(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_host *server = test_host(world, "server", "10.0.0.1");
+    eddy_host *client = test_host(world, "client", "10.0.0.2");
+    eddy_result result;
+    eddy_until until = {.time_ns = 5 * EDDY_SECOND};
+
+    (void)state;
+    assert_int_equal(eddy_world_run(world, NULL), 0);
+    assert_int_equal(eddy_host_boot(server, test_boot_echo, NULL), 0);
+    test_client_start(client, server, 10, &result, NULL);
+    assert_int_equal(test_world_result(world, &result), 10);
+    assert_true(eddy_world_now_ns(world) < EDDY_SECOND);
+    assert_int_equal(eddy_world_run(world, &until), -ETIMEDOUT);
+    assert_int_equal(eddy_world_now_ns(world), 5 * EDDY_SECOND);
+    result = EDDY_PENDING;
+    until = (eddy_until){.holds = test_has_result, .arg = &result};
+    assert_int_equal(eddy_world_run(world, &until), EDDY_DEADLOCK);
+    assert_non_null(strstr(test_world_text(world), "listener: accept"));
+    assert_non_null(strstr(test_world_text(world), "host server (10.0.0.1:0): up"));
+    test_world_end(world);
+}
+
+static void core_run_reports_a_deadlock_of_the_whole_world(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_host *server = test_host(world, "server", "10.0.0.1");
+    eddy_core *core = eddy_host_core(server);
+    eddy_listener *listener = NULL;
+    const eddy_addr any = eddy_addr_ipv4_any(9);
+    eddy_tcp *client;
+
+    (void)state;
+    assert_int_equal(eddy_listener_bind(eddy_core_handle(core), &any, NULL, &listener), 0);
+    assert_int_equal(eddy_core_run(core, EDDY_FUTURE(test_io, .poll = test_io_accept,
+                                                     .listener = listener, .client = &client)),
+                     EDDY_DEADLOCK);
+    eddy_listener_free(listener);
+    test_world_end(world);
+}
+
+static uint64_t hash_of(uint64_t seed, bool faults)
+{
+    eddy_world *world = test_world(seed, (eddy_world_options){.faults = faults});
+    eddy_host *server = test_host(world, "server", "10.0.0.1");
+    eddy_host *clients[3];
+    eddy_result results[3];
+    eddy_until until = {.time_ns = 100 * EDDY_SECOND};
+    uint64_t hash;
+
+    (void)eddy_host_boot(server, test_boot_echo, NULL);
+    for (int i = 0; i < 3; i++) {
+        const char *ips[] = {"10.0.1.1", "10.0.1.2", "10.0.1.3"};
+
+        clients[i] = test_host(world, "client", ips[i]);
+        test_client_start(clients[i], server, 20000, &results[i], NULL);
+    }
+    (void)eddy_world_run(world, &until);
+    if (!faults)
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(results[i], 20000);
+    hash = eddy_world_hash(world);
+    test_world_end(world);
+    return hash;
+}
+
+static void the_same_seed_gives_the_same_hash_and_another_another(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        assert_true(hash_of(seed, false) == hash_of(seed, false));
+        assert_true(hash_of(seed, true) == hash_of(seed, true));
+        assert_true(hash_of(seed, false) != hash_of(seed + 1, false));
+    }
+}
+
+/* ---- remotes ---- */
+
+struct note {
+    int *ran;
+    int *dropped;
+};
+
+static eddy_future *note_make(void *payload, eddy_handle *handle)
+{
+    const struct note *note = payload;
+
+    (void)handle;
+    (*note->ran)++;
+    return NULL;
+}
+
+static void note_drop(void *payload)
+{
+    (*((struct note *)payload)->dropped)++;
+}
+
+static const eddy_job note_job = {note_make, note_drop, sizeof(struct note)};
+
+/* Sends a job to another loop. */
+struct sender {
+    EDDY_FRAME;
+    eddy_remote *remote;
+    struct note note;
+};
+
+EDDY_ASYNC(sender, eddy_nothing)
+{
+    EDDY_BEGIN
+        EDDY_END(eddy_remote_spawn(self->remote, &note_job, &self->note));
+}
+
+static void remotes_between_loops_of_a_world_work(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_host *a = test_host(world, "a", "10.0.0.1"), *b = test_host(world, "b", "10.0.0.2");
+    eddy_remote *remote;
+    int ran = 0, dropped = 0;
+
+    (void)state;
+    assert_int_equal(eddy_remote_new(eddy_core_handle(eddy_host_core(b)), &remote), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(
+            eddy_spawn(eddy_core_handle(eddy_host_core(a)),
+                       EDDY_FUTURE(sender, .remote = remote, .note = {&ran, &dropped})),
+            0);
+    assert_int_equal(eddy_world_run(world, NULL), 0);
+    assert_int_equal(ran, 3);
+    eddy_host_crash(b);
+    assert_int_equal(eddy_remote_spawn(remote, &note_job, &(struct note){&ran, &dropped}),
+                     EDDY_LOOP_GONE);
+    eddy_world_free(world);
+    assert_int_equal(eddy_remote_spawn(remote, &note_job, &(struct note){&ran, &dropped}),
+                     EDDY_LOOP_GONE);
+    eddy_remote_release(remote);
+    assert_int_equal(dropped, 0);
+}
+
+static void call_it(void *remote)
+{
+    int ran = 0, dropped = 0;
+    eddy_result result = eddy_remote_call(remote, &note_job, &(struct note){&ran, &dropped});
+
+    (void)result;
+}
+
+static void calling_a_loop_of_the_same_world_is_asserted(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_host *a = test_host(world, "a", "10.0.0.1");
+    eddy_remote *remote;
+
+    (void)state;
+    assert_int_equal(eddy_remote_new(eddy_core_handle(eddy_host_core(a)), &remote), 0);
+    assert_dies(call_it, remote, "it would wait for itself");
+    eddy_remote_release(remote);
+    test_world_end(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(new_refuses_options_it_does_not_know),
+        cmocka_unit_test(a_host_needs_an_address_of_its_own),
+        cmocka_unit_test(a_day_of_sleep_takes_no_time_and_is_not_early),
+        cmocka_unit_test(core_run_drives_the_whole_world),
+        cmocka_unit_test(run_ends_by_its_condition_its_time_or_when_nothing_can_happen),
+        cmocka_unit_test(core_run_reports_a_deadlock_of_the_whole_world),
+        cmocka_unit_test(the_same_seed_gives_the_same_hash_and_another_another),
+        cmocka_unit_test(remotes_between_loops_of_a_world_work),
+        cmocka_unit_test(calling_a_loop_of_the_same_world_is_asserted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
