@@ -57,6 +57,18 @@ static int clamp(int value)
     return value < BUFFER_MIN ? BUFFER_MIN : value;
 }
 
+/* What is held back for want of room, or for company, may go now. */
+static void apply(eddy__sim_socket *self, eddy__socket_option option)
+{
+    if (option == EDDY__SOCKET_NODELAY)
+        eddy__sim_tcp_push(self);
+    if (option == EDDY__SOCKET_RECV_BUFFER && !self->fin_received &&
+        eddy__sim_tcp_open_window(self))
+        eddy__sim_tcp_ack(self);
+    if (option == EDDY__SOCKET_SEND_BUFFER)
+        eddy__sim_tell(self);
+}
+
 int eddy__sim_option_set(eddy__system *system, int fd, eddy__socket_option option, int value)
 {
     eddy__sim_socket *self = eddy__sim_socket_of((eddy__sim_host *)(void *)system, fd);
@@ -78,8 +90,8 @@ int eddy__sim_option_set(eddy__system *system, int fd, eddy__socket_option optio
     else if (option == EDDY__SOCKET_LINGER && value < 0)
         value = -1;
     self->options[option] = value;
-    if (self->state == EDDY__SIM_TCP_OPEN && option == EDDY__SOCKET_NODELAY)
-        eddy__sim_tcp_push(self);
+    if (self->state == EDDY__SIM_TCP_OPEN)
+        apply(self, option);
     return 0;
 }
 

@@ -238,6 +238,8 @@ void eddy__sim_tcp_acked(eddy__sim_socket *self, uint64_t ack, uint64_t edge)
     if (ack > self->una && ack <= self->top)
         forget_acked(self, ack);
     eddy__sim_tcp_push(self);
+    if (self->probing && self->timer.place != 0) /* asked and answered */
+        eddy__sim_tcp_set_timer(self, self->timer.at_ns, true);
     eddy__sim_tcp_ends(self);
     if (self->state == EDDY__SIM_TCP_OPEN)
         eddy__sim_tell(self);

@@ -134,14 +134,12 @@ static int64_t dispatch(eddy__sim_link *link, const eddy__sim_header *header,
     trace(link->from, header, SENT);
     if (at_ns < not_before_ns)
         at_ns = not_before_ns;
-    segment = is_lost(link) ? NULL : eddy__calloc(sim->allocator, sizeof *segment + header->len);
+    segment = is_lost(link) ? NULL : eddy__alloc(sim->allocator, sizeof *segment + header->len);
     if (segment == NULL) {
         lose(link, header);
         return 0;
     }
-    segment->link = link;
-    segment->header = *header;
-    segment->event.happen = arrive;
+    *segment = (eddy__sim_segment){.link = link, .header = *header, .event.happen = arrive};
     if (header->len > 0)
         eddy__sim_ring_copy(&sender->out, (size_t)(header->seq - sender->una), segment->bytes,
                             header->len);

@@ -12,6 +12,7 @@
 #define EDDY__WORLD_H
 
 #include "eddy/sim.h"
+#include "eddy/sim_faults.h"
 #include "reactor/core.h"
 
 struct eddy_world {

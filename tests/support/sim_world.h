@@ -8,6 +8,7 @@
 
 #include "eddy/eddy.h"
 #include "eddy/sim.h"
+#include "eddy/sim_faults.h"
 #include "net.h"
 
 /* A world of the seed; `options` may name more than that. Its memory is counted. */
