@@ -39,14 +39,19 @@ static size_t rounded(size_t size)
     return (size + EDDY__SLAB_STEP - 1) / EDDY__SLAB_STEP * EDDY__SLAB_STEP;
 }
 
-bool eddy__slab_is_alone(size_t size)
+bool eddy__slab_is_alone(const eddy__slab *self, size_t size)
 {
-    return EACH_OBJECT_ALONE || size > SLAB_MAX;
+    return self->alone || size > SLAB_MAX;
+}
+
+void eddy__slab_keep_apart(eddy__slab *self)
+{
+    self->alone = true;
 }
 
 void eddy__slab_init(eddy__slab *self, const eddy_allocator *allocator)
 {
-    *self = (eddy__slab){.allocator = allocator, .chunk_bytes = CHUNK_FIRST};
+    *self = (eddy__slab){.allocator = allocator, .chunk_bytes = CHUNK_FIRST, .alone = EACH_OBJECT_ALONE};
 }
 
 void eddy__slab_deinit(eddy__slab *self)
@@ -94,7 +99,7 @@ void *eddy__slab_alloc(eddy__slab *self, size_t size)
     size_t class = full / EDDY__SLAB_STEP - 1;
     struct free_object *object;
 
-    if (eddy__slab_is_alone(size))
+    if (eddy__slab_is_alone(self, size))
         return eddy__calloc(self->allocator, size);
     object = self->free[class];
     if (object != NULL)
@@ -113,7 +118,7 @@ void eddy__slab_free(eddy__slab *self, void *memory, size_t size)
 
     if (memory == NULL)
         return;
-    if (eddy__slab_is_alone(size)) {
+    if (eddy__slab_is_alone(self, size)) {
         eddy__free(self->allocator, memory, size);
         return;
     }

@@ -4,7 +4,8 @@
  * listeners. Size classes of 32 bytes with a free list each, carved from chunks of the allocator;
  * larger requests go to the allocator itself. Freed memory is kept for the next object of its class
  * and goes back to the allocator with the slab, so that a steady state allocates nothing.
- * Built with AddressSanitizer every object is an allocation of its own, so that errors are seen.
+ * Built with AddressSanitizer, and when told to keep them apart, every object is an allocation of
+ * its own: so that errors are seen, and so that each can fail.
  * One thread.
  */
 #ifndef EDDY__SLAB_H
@@ -25,15 +26,18 @@ typedef struct eddy__slab {
     char *fresh;
     size_t fresh_bytes;
     size_t chunk_bytes;
+    bool alone;
 } eddy__slab;
 
 void eddy__slab_init(eddy__slab *self, const eddy_allocator *allocator);
+/* Objects are allocations of their own from now on; before the first one. */
+void eddy__slab_keep_apart(eddy__slab *self);
 /* Every object must have come back. */
 void eddy__slab_deinit(eddy__slab *self);
 /* `size` zeroed bytes, aligned to 16; NULL when memory is out. */
 void *eddy__slab_alloc(eddy__slab *self, size_t size);
 /* Objects of this size are allocations of their own, not parts of a chunk. */
-bool eddy__slab_is_alone(size_t size);
+bool eddy__slab_is_alone(const eddy__slab *self, size_t size);
 /* The size that was asked for. NULL does nothing. */
 void eddy__slab_free(eddy__slab *self, void *memory, size_t size);
 

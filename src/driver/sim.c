@@ -15,20 +15,23 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ROOM_MIN_BYTES = 8 * 1024, RING_MAX = 3 };
+enum { ROOM_MIN_BYTES = 8 * 1024, RING_MAX = 3, RING_BLOCK_MIN = 64, RING_BLOCK_SIZES = 5 };
 
-/* Few buffers are what the loop is to get along with. */
+/* Few and small buffers are what the loop is to get along with. */
 static void shrink_pool(eddy__sim *sim, eddy__pool *pool)
 {
-    uint32_t blocks;
+    uint32_t blocks, bytes;
 
-    if (!eddy__sim_happens(sim, EDDY_CHAOS_RING))
+    if (pool->blocks != 0 || !eddy__sim_happens(sim, EDDY_CHAOS_RING))
         return;
     blocks = 1 + eddy__sim_draw(sim, EDDY_CHAOS_RING, RING_MAX);
-    if (blocks >= pool->blocks_max)
-        return;
-    pool->blocks_max = blocks;
-    pool->blocks_tight = blocks * 3 / 4;
+    bytes = (uint32_t)RING_BLOCK_MIN << 2 * eddy__sim_draw(sim, EDDY_CHAOS_RING, RING_BLOCK_SIZES);
+    if (blocks < pool->blocks_max) {
+        pool->blocks_max = blocks;
+        pool->blocks_tight = blocks * 3 / 4;
+    }
+    if (bytes < pool->block_bytes)
+        pool->block_bytes = bytes;
 }
 
 /* A processor on the host, or on that of the thread's own room. */
@@ -66,13 +69,13 @@ static int sim_open(const eddy__driver_options *options, eddy__driver **out)
     self->pool = options->pool;
     self->sim = cpu->sim;
     self->host = cpu->host;
+    shrink_pool(self->sim, self->pool);
     self->room_min = options->pool->block_bytes / 4;
     if (self->room_min > ROOM_MIN_BYTES)
         self->room_min = ROOM_MIN_BYTES;
     eddy__list_init(&self->queue);
     eddy__list_init(&self->starved);
     eddy__slots_init(&self->slots, options->allocator);
-    shrink_pool(self->sim, self->pool);
     *out = &self->base;
     return 0;
 }

@@ -63,7 +63,7 @@ void eddy__core_object_free(eddy_core *core, void *memory, size_t size)
 {
     if (!core->gone)
         eddy__slab_free(&core->slab, memory, size);
-    else if (eddy__slab_is_alone(size))
+    else if (eddy__slab_is_alone(&core->slab, size))
         eddy__free(&core->memory.inner, memory, size);
     /* else: it goes with the slab. Its lists are not touched, other threads may be here too. */
 }
@@ -175,6 +175,7 @@ static void drop_parts(eddy_core *core)
 static void simulate(eddy_core *core)
 {
     core->sim = core->driver->cpu->sim;
+    eddy__slab_keep_apart(&core->slab); /* memory may run out at every object, on every build */
     if (core->wake_fd >= 0)
         eddy__wakefd_close(core->wake_fd);
     core->wake_fd = -1;

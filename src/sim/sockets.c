@@ -108,6 +108,8 @@ void eddy__sim_socket_free(eddy__sim_socket *self)
     eddy__sim_ports_remove(self);
     eddy__sim_ring_free(&self->out, sim->allocator);
     eddy__sim_ring_free(&self->in, sim->allocator);
+    while (!eddy__list_empty(&self->queue)) /* at a crash; else the queue is empty */
+        eddy__list_remove(self->queue.next);
     eddy__list_remove(&self->in_queue);
     eddy__list_remove(&self->of_host);
     eddy__free(sim->allocator, self, sizeof *self);
@@ -125,7 +127,7 @@ static void leave_peer(const eddy__sim_socket *self)
 {
     eddy__sim_socket *peer = NULL;
 
-    if (self->link != NULL && self->link->to != self->host && !self->link->to->down)
+    if (self->link != NULL && self->link->to != self->host)
         peer = eddy__sim_ports_find(self->link->to, &self->remote, &self->local);
     if (peer != NULL)
         eddy__sim_tcp_doubt(peer);
@@ -136,7 +138,8 @@ void eddy__sim_sockets_free(eddy__sim_host *host)
     while (!eddy__list_empty(&host->sockets)) {
         eddy__sim_socket *self = EDDY__CONTAINER(host->sockets.next, eddy__sim_socket, of_host);
 
-        leave_peer(self);
+        if (host->down) /* else it is the end of all: other hosts may have gone already */
+            leave_peer(self);
         eddy__sim_socket_free(self);
     }
     eddy__free(host->sim->allocator, host->fds, host->fds_size * sizeof(*host->fds));

@@ -20,7 +20,7 @@
 #include "../support/heap.h"
 #include "../support/loop.h"
 #include "../support/net.h"
-#include "base/slab.h"
+#include "reactor/core.h"
 
 #define HOUR (3600 * EDDY_SECOND)
 
@@ -396,7 +396,7 @@ static void steady_state_of_tasks_allocates_nothing(void **state)
     for (int i = 0; i < 5000; i++)
         spawn_and_end(core);
     after = test_stats(core);
-    if (!eddy__slab_is_alone(1))
+    if (!eddy__slab_is_alone(&core->slab, 1))
         assert_int_equal(after.heap_calls, before.heap_calls);
     assert_int_equal(after.heap_bytes, before.heap_bytes);
     test_core_end(core);
@@ -420,7 +420,7 @@ static void steady_state_of_jobs_allocates_nothing(void **state)
     }
     after = test_stats(core);
     assert_int_equal(trace.dones, 5000);
-    if (!eddy__slab_is_alone(1))
+    if (!eddy__slab_is_alone(&core->slab, 1))
         assert_int_equal(after.heap_calls, before.heap_calls);
     assert_int_equal(after.heap_bytes, before.heap_bytes);
     eddy_remote_release(remote);
