@@ -87,11 +87,27 @@ static int epoll_open(const eddy__driver_options *options, eddy__driver **out)
     return result;
 }
 
+/* What a foreigner may leave: slots that have not ended lose their descriptor here, what is queued
+ * is forgotten. Nothing is taken out of the epoll, which after fork(2) is the parent's, too. */
+static void epoll_end_slots(eddy__epoll *self)
+{
+    self->queue.first = self->starved.first = NULL;
+    for (uint32_t i = 0; i < self->slots.used; i++) {
+        eddy__slot *slot = self->slots.entries[i].slot;
+
+        if (slot == NULL)
+            continue;
+        (void)close(slot->fd);
+        eddy__slots_remove(&self->slots, slot);
+    }
+}
+
 static void epoll_close(eddy__driver *driver, bool foreign)
 {
     eddy__epoll *self = (eddy__epoll *)driver;
 
-    (void)foreign; /* epoll ties nothing to a thread */
+    if (foreign)
+        epoll_end_slots(self);
     EDDY_ASSERT(self->queue.first == NULL && self->starved.first == NULL,
                 "driver closed before wait() has told the end of every slot");
     epoll_free(self);

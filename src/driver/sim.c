@@ -85,7 +85,8 @@ static void free_records(eddy__simulated *self)
     for (uint32_t i = 0; i < self->records_n; i++)
         eddy__free(self->allocator, self->records[i], sizeof *self->records[i]);
     if (self->records != NULL)
-        eddy__free(self->allocator, self->records, self->records_n * sizeof *self->records);
+        eddy__free(self->allocator, self->records,
+                   self->records_n * sizeof(eddy__simulated_record *));
 }
 
 /* What goes on of the slot, goes on no more. */
@@ -204,13 +205,15 @@ static void on_later(eddy__sim_event *event)
 static bool grow_records(eddy__simulated *self)
 {
     uint32_t n = self->slots.capacity;
-    eddy__simulated_record **records = eddy__calloc(self->allocator, n * sizeof *records);
+    eddy__simulated_record **records =
+        eddy__calloc(self->allocator, n * sizeof(eddy__simulated_record *));
 
     if (records == NULL)
         return false;
     if (self->records != NULL) {
-        memcpy(records, self->records, self->records_n * sizeof *records);
-        eddy__free(self->allocator, self->records, self->records_n * sizeof *records);
+        memcpy(records, self->records, self->records_n * sizeof(eddy__simulated_record *));
+        eddy__free(self->allocator, self->records,
+                   self->records_n * sizeof(eddy__simulated_record *));
     }
     self->records = records;
     self->records_n = n;

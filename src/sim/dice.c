@@ -147,6 +147,7 @@ bool eddy__sim_happens(eddy__sim *self, eddy_chaos chaos)
     bool fault = eddy__sim_is_fault(chaos);
 
     chance->rolls++;
+    chance->draws = 0;
     if (chance->ppm == 0 || (fault && self->healed))
         return false;
     if (mix(self->seed, (uint64_t)chaos, chance->rolls) % MILLION >= chance->ppm ||
@@ -160,7 +161,9 @@ bool eddy__sim_happens(eddy__sim *self, eddy_chaos chaos)
 
 static uint64_t draw(eddy__sim *self, eddy_chaos chaos)
 {
-    return mix(self->seed, (uint64_t)chaos + 1000, ++self->chances[chaos].draws);
+    eddy__sim_chance *chance = &self->chances[chaos];
+
+    return mix(self->seed, (uint64_t)chaos + 1000, (chance->rolls << 20) + ++chance->draws);
 }
 
 uint32_t eddy__sim_draw(eddy__sim *self, eddy_chaos chaos, uint32_t below)

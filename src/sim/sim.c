@@ -11,10 +11,10 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 
-#define UPTIME_NS  (1000 * EDDY_SECOND)       /* what a host's clock shows at the beginning */
-#define WALL_NS    (1767225600 * EDDY_SECOND) /* 2026-01-01, which its wall clock shows */
-#define MILLION    1000000
-#define FDS_MAX    1024
+#define UPTIME_NS (1000 * EDDY_SECOND)       /* what a host's clock shows at the beginning */
+#define WALL_NS   (1767225600 * EDDY_SECOND) /* 2026-01-01, which its wall clock shows */
+#define MILLION   1000000
+#define FDS_MAX   1024
 
 /* ---- life ---- */
 
@@ -326,7 +326,7 @@ int64_t eddy__sim_wall_ns(eddy__sim_host *host)
     const int64_t day_ns = 24 * 3600 * EDDY_SECOND;
 
     if (eddy__sim_happens(host->sim, EDDY_CHAOS_WALL_JUMP))
-        host->wall_ns_offset += eddy__sim_draw_ns(host->sim, EDDY_CHAOS_WALL_JUMP, 2 * day_ns) -
-                                day_ns;
+        host->wall_ns_offset +=
+            eddy__sim_draw_ns(host->sim, EDDY_CHAOS_WALL_JUMP, 2 * day_ns) - day_ns;
     return eddy__sim_local_ns(host) + host->wall_ns_offset;
 }

@@ -9,7 +9,7 @@
  *   trace.c     the timeline and its hash
  *   links.c     how long a segment takes from one host to another, and whether it arrives
  *   sockets.c   descriptors, binding, listening, options, addresses: eddy__system of a host
- *   tcp.c       connections: what travels, and what it does at the other end
+ *   tcp*.c      connections: what travels, and what it does at the other end (see tcp.h)
  *
  * All of one room is of one thread, but for eddy__sim_wake(), which asserts just that.
  * Times are the room's nanoseconds unless a name says "local".
@@ -62,10 +62,10 @@ typedef struct eddy__sim_options {
 
 typedef struct eddy__sim_chance {
     uint32_t ppm;
-    uint32_t keep_n;      /* of `keep`; UINT32_MAX: all may happen */
-    uint64_t *keep;       /* the occasions that may happen, of a list in EDDY_CHAOS */
-    uint64_t rolls;       /* occasions so far */
-    uint64_t draws;       /* numbers drawn for its details */
+    uint32_t keep_n; /* of `keep`; UINT32_MAX: all may happen */
+    uint64_t *keep;  /* the occasions that may happen, of a list in EDDY_CHAOS */
+    uint64_t rolls;  /* occasions so far */
+    uint64_t draws;  /* numbers drawn for the details of the last one */
     uint64_t happened;
 } eddy__sim_chance;
 
@@ -139,9 +139,9 @@ struct eddy__sim_host {
     eddy__sim *sim;
     eddy__node all; /* in sim->hosts */
     char name[24];
-    eddy_addr addr; /* port 0 */
-    uint32_t index; /* order of making, for dice and trace */
-    bool down;      /* crashed: nothing arrives, nobody runs */
+    eddy_addr addr;           /* port 0 */
+    uint32_t index;           /* order of making, for dice and trace */
+    bool down;                /* crashed: nothing arrives, nobody runs */
     int64_t paused_until_ns;  /* above now: paused */
     int64_t stalled_until_ns; /* receivers take nothing */
     /* clocks: local = local_base + (now - base) * (1 + drift) */
@@ -155,12 +155,12 @@ struct eddy__sim_host {
     uint32_t ports_size, ports_used;
     eddy__node time_waits; /* connections that only answer a last segment, oldest first */
     uint32_t time_waits_n;
-    eddy__node sockets;      /* all of the host, also those whose descriptor is closed */
-    uint16_t next_port;      /* ephemeral: 32768..60999 */
-    int refuse;              /* eddy_host_refuse() */
-    int accept_error;        /* eddy_host_fail_accept() */
-    uint32_t accept_errors;  /* so many times */
-    eddy__node links;        /* of eddy__sim_link.of_host: those from this host (links.c) */
+    eddy__node sockets;     /* all of the host, also those whose descriptor is closed */
+    uint16_t next_port;     /* ephemeral: 32768..60999 */
+    int refuse;             /* eddy_host_refuse() */
+    int accept_error;       /* eddy_host_fail_accept() */
+    uint32_t accept_errors; /* so many times */
+    eddy__node links;       /* of eddy__sim_link.of_host: those from this host (links.c) */
 };
 
 /* 0, -EADDRINUSE, -ENOMEM. */
@@ -202,7 +202,7 @@ void eddy__sim_trace(eddy__sim *, const eddy__sim_host *, const char *who, uint6
 /* ---- links.c ---- */
 
 typedef struct eddy__sim_link {
-    eddy__node of_host;    /* in from->links */
+    eddy__node of_host; /* in from->links */
     eddy__sim_host *from, *to;
     int64_t latency_ns, jitter_ns, bytes_per_second;
     int64_t free_ns;       /* a link of limited bandwidth is busy until then */
@@ -255,8 +255,8 @@ int eddy__sim_accept(eddy__sim_host *, int fd);
 int64_t eddy__sim_send(eddy__sim_host *, int fd, const void *data, size_t len);
 /* Bytes (> 0); 0: the end; -EAGAIN, -ECONNRESET, -ETIMEDOUT, -ENOTCONN. */
 int64_t eddy__sim_recv(eddy__sim_host *, int fd, void *memory, size_t len);
-size_t eddy__sim_unread(eddy__sim_host *, int fd); /* bytes that recv would give now */
-int eddy__sim_shutdown(eddy__sim_host *, int fd);  /* our half: FIN. 0, -ENOTCONN, -EBADF */
+size_t eddy__sim_unread(eddy__sim_host *, int fd);  /* bytes that recv would give now */
+int eddy__sim_shutdown(eddy__sim_host *, int fd);   /* our half: FIN. 0, -ENOTCONN, -EBADF */
 int eddy__sim_take_error(eddy__sim_host *, int fd); /* SO_ERROR: 0 or -errno, cleared */
 /* eddy_host_reset(): every connection between the two. */
 void eddy__sim_reset_between(eddy__sim_host *a, eddy__sim_host *b);

@@ -109,6 +109,7 @@ struct eddy__sim_socket {
     uint32_t backoff;
     bool probing; /* the timer is to ask the peer whether it has room */
     bool doubt;   /* what the peer has said of its room may have got lost */
+    bool lost;    /* bytes or the end have not come through */
 };
 
 /* NULL: no memory. Without a descriptor. */
@@ -167,9 +168,33 @@ bool eddy__sim_tcp_is_reset(const eddy__sim_socket *);
 /* Neither end knows of a way; both are open at once. 0 or -errno. */
 int eddy__sim_tcp_marry(eddy__sim_socket *a, eddy__sim_socket *b);
 
-/* ---- tcp_listen.c ---- */
+/* ---- segments ---- */
 
-typedef struct eddy__sim_segment eddy__sim_segment;
+enum {
+    EDDY__SIM_SYN = 1 << 0,
+    EDDY__SIM_ACK = 1 << 1,
+    EDDY__SIM_FIN = 1 << 2,
+    EDDY__SIM_RST = 1 << 3,
+    EDDY__SIM_PROBE = 1 << 4, /* asks for an acknowledgement */
+};
+
+typedef struct eddy__sim_header {
+    eddy_addr from, to;
+    uint64_t conversation, seq, ack, edge;
+    unsigned flags;
+    int error; /* of a reset: what connecting fails with; 0: -ECONNREFUSED */
+    size_t len;
+} eddy__sim_header;
+
+typedef struct eddy__sim_segment {
+    eddy__sim_event event;
+    eddy__node on_link;
+    eddy__sim_link *link;
+    eddy__sim_header header;
+    unsigned char bytes[];
+} eddy__sim_segment;
+
+/* ---- tcp_listen.c ---- */
 
 /* A first segment, for nobody that is connected. */
 void eddy__sim_tcp_knock(eddy__sim_host *, const eddy__sim_segment *);
@@ -188,6 +213,8 @@ void eddy__sim_tcp_connect_timer(eddy__sim_socket *);
 /* ---- tcp_input.c ---- */
 
 void eddy__sim_tcp_input(eddy__sim_host *, const eddy__sim_segment *);
+/* It was not taken: its sender, if it is there, will have to send more than it again. */
+void eddy__sim_tcp_dropped(const eddy__sim_host *from, const eddy__sim_header *);
 
 /* ---- tcp_output.c ---- */
 
@@ -208,30 +235,6 @@ void eddy__sim_tcp_doubt(eddy__sim_socket *);
 size_t eddy__sim_tcp_room(const eddy__sim_socket *);
 
 /* ---- tcp_segment.c ---- */
-
-enum {
-    EDDY__SIM_SYN = 1 << 0,
-    EDDY__SIM_ACK = 1 << 1,
-    EDDY__SIM_FIN = 1 << 2,
-    EDDY__SIM_RST = 1 << 3,
-    EDDY__SIM_PROBE = 1 << 4, /* asks for an acknowledgement */
-};
-
-typedef struct eddy__sim_header {
-    eddy_addr from, to;
-    uint64_t conversation, seq, ack, edge;
-    unsigned flags;
-    int error; /* of a reset: what connecting fails with; 0: -ECONNREFUSED */
-    size_t len;
-} eddy__sim_header;
-
-struct eddy__sim_segment {
-    eddy__sim_event event;
-    eddy__node on_link;
-    eddy__sim_link *link;
-    eddy__sim_header header;
-    unsigned char bytes[];
-};
 
 /* Of a socket: its bytes from `header.seq` on. Sets arrive_ns. */
 void eddy__sim_segment_send(eddy__sim_socket *, eddy__sim_header *header);

@@ -35,6 +35,16 @@ static int check_family(const eddy__sim_socket *self, const eddy_addr *to, const
     return 0;
 }
 
+/* A group, or everybody: TCP has no way there. */
+static bool is_group(const eddy_addr *wire)
+{
+    const eddy_addr everybody = eddy_addr_ipv4(255, 255, 255, 255, wire->port);
+
+    if (wire->family == EDDY_ADDR_IPV6)
+        return wire->ip[0] == 0xFF;
+    return wire->ip[0] >> 4 == 0xE || eddy_addr_equal(wire, &everybody);
+}
+
 static int set_addresses(eddy__sim_socket *self, const eddy_addr *to)
 {
     eddy_addr wire = eddy__sim_addr_wire(to);
@@ -44,7 +54,8 @@ static int set_addresses(eddy__sim_socket *self, const eddy_addr *to)
         return error;
     if (eddy_addr_is_any(&wire))
         wire = loopback_of(&wire);
-    if (!eddy_addr_is_loopback(&wire) && wire.family != self->host->addr.family)
+    if (is_group(&wire) ||
+        (!eddy_addr_is_loopback(&wire) && wire.family != self->host->addr.family))
         return -ENETUNREACH;
     self->remote = wire;
     self->local = eddy_addr_is_loopback(&wire) ? loopback_of(&wire) : self->host->addr;

@@ -7,6 +7,15 @@
 
 #include "sim/tcp.h"
 
+void eddy__sim_tcp_dropped(const eddy__sim_host *from, const eddy__sim_header *header)
+{
+    eddy__sim_socket *sender = eddy__sim_ports_find(from, &header->from, &header->to);
+
+    if (sender != NULL && sender->conversation == header->conversation &&
+        (header->len > 0 || (header->flags & EDDY__SIM_FIN) != 0))
+        sender->lost = true;
+}
+
 /* ---- bytes and the end ---- */
 
 /* Its number is the one that is due, or below it. */
@@ -52,11 +61,14 @@ static void take(eddy__sim_socket *self, const eddy__sim_segment *segment)
         return;
     }
     if (header->seq > self->rcv_nxt) { /* something before it has got lost */
+        eddy__sim_tcp_dropped(segment->link->from, header);
         eddy__sim_tcp_ack(self);
         return;
     }
-    if (take_bytes(self, segment) != 0)
-        return; /* no memory: it will come again */
+    if (take_bytes(self, segment) != 0) { /* no memory: it will come again */
+        eddy__sim_tcp_dropped(segment->link->from, header);
+        return;
+    }
     take_end(self, header);
     (void)eddy__sim_tcp_open_window(self);
     eddy__sim_tcp_ack(self);
@@ -108,6 +120,8 @@ static void input_syn_received(eddy__sim_socket *self, const eddy__sim_segment *
         eddy__sim_tcp_syn_ack(self);
     else if (eddy__sim_tcp_establish(self))
         input_open(self, segment);
+    else
+        eddy__sim_tcp_dropped(segment->link->from, &segment->header);
 }
 
 static void input_reset(eddy__sim_socket *self)

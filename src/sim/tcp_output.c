@@ -3,7 +3,9 @@
  * tcp_output.c - what is sent when, and sent again: the window, acknowledgements, the timer. After
  * a time without an answer everything from the first byte that was not acknowledged is sent again,
  * one segment until the first answer (there is no congestion in this network, so there is no
- * congestion control). The time is 200 ms more than an answer can take, doubled each time.
+ * congestion control). The time is 200 ms more than an answer should take, doubled each time. An
+ * answer that is only late (it waits behind much else) is told from one to something that got lost:
+ * then nothing but the first segment is sent twice.
  */
 #include <errno.h>
 
@@ -58,6 +60,11 @@ bool eddy__sim_tcp_open_window(eddy__sim_socket *self)
 
 /* ---- the timer ---- */
 
+static uint64_t end_of_bytes(const eddy__sim_socket *self)
+{
+    return self->una + self->out.used;
+}
+
 void eddy__sim_tcp_set_timer(eddy__sim_socket *self, int64_t at_ns, bool upkeep)
 {
     eddy__sim *sim = self->host->sim;
@@ -73,13 +80,14 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* When an answer to the last segment could be here at the latest. */
+/* When an answer to the last segment should be here. */
 static int64_t answer_at(const eddy__sim_socket *self)
 {
     int64_t now_ns = self->host->sim->now_ns;
-    int64_t arrive_ns = later(self->arrive_ns, now_ns);
+    int64_t queue_ns = later(self->back->free_ns, now_ns) - now_ns;
 
-    return later(arrive_ns, self->back->free_ns) + self->back->latency_ns + self->back->jitter_ns;
+    return later(self->arrive_ns, now_ns) + queue_ns + self->back->latency_ns +
+           self->back->jitter_ns;
 }
 
 static int64_t patience(const eddy__sim_socket *self)
@@ -110,17 +118,37 @@ void eddy__sim_tcp_doubt(eddy__sim_socket *self)
         eddy__sim_tcp_set_timer(self, self->timer.at_ns, false);
 }
 
+/* The first segment that was not acknowledged, once more. */
+static void send_first(eddy__sim_socket *self)
+{
+    uint64_t end = end_of_bytes(self);
+    uint64_t len = (self->nxt < end ? self->nxt : end) - self->una;
+    bool fin;
+
+    if (len > EDDY__SIM_SEGMENT_BYTES)
+        len = EDDY__SIM_SEGMENT_BYTES;
+    fin = self->nxt > end && self->una + len == end;
+    send_segment(self, EDDY__SIM_ACK | (fin ? EDDY__SIM_FIN : 0u), self->una, (size_t)len);
+}
+
 static void retry(eddy__sim_socket *self)
 {
+    bool again;
+
     if (self->retries == EDDY__SIM_RTO_TRIES) {
         eddy__sim_tcp_over(self, -ETIMEDOUT);
         return;
     }
     self->retries++;
     self->backoff++;
+    again = self->lost;
+    self->lost = false; /* what is sent now may be lost, too */
     if (self->probing)
         eddy__sim_tcp_send_flags(self, EDDY__SIM_ACK | EDDY__SIM_PROBE);
-    self->nxt = self->una;
+    else if (again)
+        self->nxt = self->una;
+    else
+        send_first(self);
     eddy__sim_tcp_push(self);
 }
 
@@ -152,11 +180,6 @@ void eddy__sim_tcp_timer(eddy__sim_event *event)
 }
 
 /* ---- sending ---- */
-
-static uint64_t end_of_bytes(const eddy__sim_socket *self)
-{
-    return self->una + self->out.used;
-}
 
 static size_t sendable(const eddy__sim_socket *self)
 {
@@ -230,16 +253,17 @@ static void forget_acked(eddy__sim_socket *self, uint64_t ack)
 
 void eddy__sim_tcp_acked(eddy__sim_socket *self, uint64_t ack, uint64_t edge)
 {
+    if (self->edge < edge || (self->probing && self->retries > 0))
+        self->doubt = false; /* it is news, or the answer to a question */
     if (self->edge < edge)
         self->edge = edge;
-    self->doubt = false;
     if (self->probing)
-        self->retries = 0; /* an answer, whatever it says */
+        self->retries = 0;
     if (ack > self->una && ack <= self->top)
         forget_acked(self, ack);
     eddy__sim_tcp_push(self);
     if (self->probing && self->timer.place != 0) /* asked and answered */
-        eddy__sim_tcp_set_timer(self, self->timer.at_ns, true);
+        eddy__sim_tcp_set_timer(self, self->timer.at_ns, !self->doubt);
     eddy__sim_tcp_ends(self);
     if (self->state == EDDY__SIM_TCP_OPEN)
         eddy__sim_tell(self);

@@ -57,6 +57,7 @@ static void lose(const eddy__sim_link *link, const eddy__sim_header *header)
     eddy__sim_socket *peer = eddy__sim_ports_find(link->to, &header->to, &header->from);
 
     trace(link->from, header, LOST);
+    eddy__sim_tcp_dropped(link->from, header);
     if (peer != NULL && peer->conversation == header->conversation)
         eddy__sim_tcp_doubt(peer);
 }

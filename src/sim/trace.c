@@ -32,7 +32,7 @@ static void write_line(eddy__sim *self, const char *host, const char *who, uint6
         (void)snprintf(name, sizeof name, "%s#%llu", who, (unsigned long long)number);
     else
         (void)snprintf(name, sizeof name, "%s", who);
-    if (result < 0)
+    if (result < 0 && strcmp(eddy_error_name(result), "EUNKNOWN") != 0)
         (void)snprintf(value, sizeof value, "%s", eddy_error_name(result));
     else
         (void)snprintf(value, sizeof value, "%lld", (long long)result);
