@@ -305,7 +305,8 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_tcp_poll_close(eddy_tcp *self, eddy_tas
 
 /**
  * Give the stream back. What was written is still delivered: the loop finishes it within the linger
- * limits, and keeps an answer from being destroyed by what the peer is still sending.
+ * limits, and keeps an answer from being destroyed by what the peer is still sending. When a limit
+ * cuts it off the peer gets a reset, never an end that looks like all.
  * @param self  stream; NULL does nothing; no task but the one that frees it may be waiting on it
  *              (asserted), nor may that task go on with what it waits for
  * Thread: loop; any once the loop is freed.

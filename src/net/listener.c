@@ -234,7 +234,8 @@ static int listener_new(eddy_core *core, int fd, uint32_t accept_max, eddy_liste
     return 0;
 }
 
-static int open_socket(eddy__system *system, const eddy_addr *addr, const eddy_listener_options *options)
+static int open_socket(eddy__system *system, const eddy_addr *addr,
+                       const eddy_listener_options *options)
 {
     const signed char only_v6[] = {-1, 0, 1};
     eddy__socket_listen how = {

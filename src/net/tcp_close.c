@@ -107,6 +107,14 @@ static void count_cut_off(eddy_tcp *self)
     self->source.core->stats.closes_cut_off++;
 }
 
+/* The system's; at 0 closing sends a reset. */
+static void set_linger(const eddy_tcp *self, int seconds)
+{
+    eddy__system *system = self->source.core->driver->system;
+
+    (void)system->type->set(system, self->source.slot.fd, EDDY__SOCKET_LINGER, seconds);
+}
+
 /* Let go of the connection; what is unsent stays until that is done. */
 static void detach(eddy_tcp *self)
 {
@@ -115,6 +123,8 @@ static void detach(eddy_tcp *self)
     eddy__pieces_clear(&core->pool, &self->rx);
     if (self->extra != NULL)
         eddy__alarm_stop(core, &self->extra->linger);
+    if ((self->source.flags & EDDY__TCP_CUT_OFF) != 0 && self->tx.bytes > 0)
+        set_linger(self, 0); /* a reset: the peer must not take what it got for all of it */
     eddy__source_detach(&self->source);
 }
 
@@ -218,14 +228,6 @@ static bool linger(eddy_tcp *self)
         start_closing(self);
     eddy__source_attend(&self->source);
     return true;
-}
-
-/* The system's; at 0 closing sends a reset. */
-static void set_linger(const eddy_tcp *self, int seconds)
-{
-    eddy__system *system = self->source.core->driver->system;
-
-    (void)system->type->set(system, self->source.slot.fd, EDDY__SOCKET_LINGER, seconds);
 }
 
 /* With a linger time of the kernel's own, close(2) would hold up the loop. */

@@ -163,7 +163,8 @@ static int set_probing(const eddy_tcp *self, int fd, const eddy_keepalive *keepa
     if (error == 0)
         error = set_unless_zero(self, fd, EDDY__SOCKET_KEEPALIVE_INTERVAL, interval);
     if (error == 0)
-        error = set_unless_zero(self, fd, EDDY__SOCKET_KEEPALIVE_PROBES, at_most_int(keepalive->probes));
+        error = set_unless_zero(self, fd, EDDY__SOCKET_KEEPALIVE_PROBES,
+                                at_most_int(keepalive->probes));
     return error == 0 ? set_fd(self, fd, EDDY__SOCKET_KEEPALIVE, keepalive->on) : error;
 }
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "eddy/explore.h"
 #include "net/tcp.h"
 
 static const eddy_wait_type read_wait = {.why = "tcp: read", .external = true};
@@ -114,7 +115,7 @@ static EDDY__COLD int gather(eddy_tcp *self, size_t len, bool passing)
 }
 
 /* While tasks are ready it waits: the reader may be among them, and take all. Without memory the
- * bytes stay where they are. */
+ * bytes stay where they are for a while: it is tried again, or a dry pool would stay so. */
 void eddy__tcp_settle(eddy_tcp *self)
 {
     eddy_core *core = self->source.core;
@@ -129,7 +130,10 @@ void eddy__tcp_settle(eddy_tcp *self)
         if (self->rx.bytes > core->pool.block_bytes / 8)
             return;
     }
-    (void)gather(self, self->rx.bytes, false);
+    if (gather(self, self->rx.bytes, false) != 0) {
+        EDDY_SOMETIMES("tcp: no memory to put away what nobody reads");
+        eddy__source_attend_later(&self->source);
+    }
 }
 
 /* ---- filling ---- */

@@ -141,6 +141,7 @@ static void init_parts(eddy_core *core)
     eddy__list_init(&core->attention);
     eddy__list_init(&core->tasks);
     eddy__list_init(&core->sources);
+    eddy__source_later_init(core);
     eddy__slab_init(&core->slab, memory);
     eddy__pool_init(&core->pool, memory, BLOCK_BYTES, blocks);
     eddy__pool_init(&core->cork_pool, memory, CORK_BYTES, UINT32_MAX);

@@ -147,6 +147,7 @@ enum {
     EDDY__SOURCE_DETACHING = 1 << 1,
     EDDY__SOURCE_HELD = 1 << 2,   /* the user has it */
     EDDY__SOURCE_TENDED = 1 << 3, /* in core->attention */
+    EDDY__SOURCE_LATER = 1 << 4,  /* wants attention when core->later fires */
     EDDY__SOURCE_OWN = 1 << 8,    /* from this bit on: the object's own */
 };
 
@@ -174,6 +175,9 @@ void eddy__source_deliver(eddy_core *core, const eddy__event *events, int count)
 void eddy__source_tend_all(eddy_core *core);
 /* Have `tend` called at the end of this turn. */
 static inline void eddy__source_attend(eddy__source *self);
+/* Have it called in a while: what it was to do lacked memory. Needs none itself. */
+void eddy__source_attend_later(eddy__source *self) EDDY__COLD;
+void eddy__source_later_init(eddy_core *core);
 
 /* ---- the loop ---- */
 
@@ -201,6 +205,7 @@ struct eddy_core {
     eddy_result main_result;
     eddy__node tasks;
     eddy__node sources;
+    eddy__alarm later;                 /* runs while a source wants attention later */
     eddy__pool pool;                   /* received bytes, and every piece */
     eddy__pool cork_pool;              /* small writes are copied into its blocks */
     eddy__block *cork;                 /* the block being filled, shared by all streams */
@@ -208,7 +213,7 @@ struct eddy_core {
     eddy__slab slab;
     eddy__counted memory;
     eddy__inbox *inbox; /* NULL until another thread can know us */
-    int wake_fd; /* -1: simulated, nobody sleeps in a kernel */
+    int wake_fd;        /* -1: simulated, nobody sleeps in a kernel */
     eddy_core_options options;
     const char *driver_reason;
     eddy_core_stats stats;

@@ -99,6 +99,38 @@ void eddy__source_deliver(eddy_core *core, const eddy__event *events, int count)
     }
 }
 
+/* ---- later ---- */
+
+#define LATER_NS (10 * EDDY_MILLISECOND)
+
+static void attend_now(eddy__alarm *alarm)
+{
+    eddy_core *core = EDDY__CONTAINER(alarm, eddy_core, later);
+
+    EDDY__LIST_FOR_EACH (node, &core->sources) {
+        eddy__source *source = EDDY__CONTAINER(node, eddy__source, all);
+
+        if ((source->flags & EDDY__SOURCE_LATER) == 0)
+            continue;
+        source->flags &= ~(uint32_t)EDDY__SOURCE_LATER;
+        eddy__source_attend(source);
+    }
+}
+
+void eddy__source_later_init(eddy_core *core)
+{
+    eddy__alarm_init(&core->later, attend_now);
+}
+
+void eddy__source_attend_later(eddy__source *self)
+{
+    self->flags |= EDDY__SOURCE_LATER;
+    if (!self->core->later.timer.armed)
+        eddy__alarm_start(self->core, &self->core->later, LATER_NS);
+}
+
+/* ---- the end of a turn ---- */
+
 void eddy__source_tend_all(eddy_core *core)
 {
     eddy__node list;
