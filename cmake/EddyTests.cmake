@@ -2,14 +2,22 @@
 # Every tests/<layer>/test_<name>.c is one program with cmocka, every tests/<layer>/test_<name>.py
 # one script. CTest knows them as <layer>.<name>. A comment near the top of the file,
 #     /* eddy-test: drivers threads slow */        (# eddy-test: ... in Python)
-# says more. drivers: run it once per driver, as <layer>.<name>.<driver>, with EDDY_DRIVER set, and
-# those of the layers driver and net once more as <layer>.<name>.<driver>-bare with EDDY_TEST_BARE
-# set too, which leaves every feature off that the driver can do without (tests/support/bare.h);
-# threads: run it under ThreadSanitizer too (label threads); slow: allow it more time (label slow).
+# says more:
+#   drivers  run it once per driver, as <layer>.<name>.<driver>, with EDDY_DRIVER set. The drivers of
+#            the kernel; in the layer driver the simulated one, sim, too. Those of the layers driver
+#            and net once more as <layer>.<name>.<driver>-bare on the kernel's, with EDDY_TEST_BARE
+#            set, which leaves every feature off that a driver can do without (tests/support/bare.h)
+#   kernel   with drivers, in the layer driver: what it shows exists on the kernel only, not on sim
+#   sim      with drivers: on sim too, in any layer; alone: on sim and nowhere else
+#   threads  run it under ThreadSanitizer too (label threads)
+#   slow     allow it more time (label slow)
+#   alone    no other test may run at the same time
+#   long     only where EDDY_LONG_TESTS is on (label long): takes long, or changes the machine
 # A test that exits with 77 is skipped, and counted so.
 
 set(eddy_drivers epoll io_uring)
-set(eddy_test_words drivers threads slow)
+set(eddy_test_words drivers kernel sim threads slow alone long)
+option(EDDY_LONG_TESTS "Tests that take long, or change the machine for a moment" OFF)
 
 find_program(EDDY_PYTHON python3)
 find_path(CMOCKA_INCLUDE_DIR cmocka.h)
@@ -72,8 +80,36 @@ function(eddy_test_words file result)
     set(${result} ${words} PARENT_SCOPE)
 endfunction()
 
+# eddy_runs(name words result): what the test is run on: drivers, or "default".
+function(eddy_runs name words result)
+    set(runs "")
+    if("kernel" IN_LIST words AND NOT "drivers" IN_LIST words)
+        message(FATAL_ERROR "${name}: 'kernel' says more about 'drivers', which is not there")
+    endif()
+    if("drivers" IN_LIST words)
+        set(runs ${eddy_drivers})
+        if(name MATCHES "^(driver|net)\\.")
+            list(TRANSFORM eddy_drivers APPEND "-bare" OUTPUT_VARIABLE bare)
+            list(APPEND runs ${bare})
+        endif()
+        if(name MATCHES "^driver\\." AND NOT "kernel" IN_LIST words)
+            list(APPEND words sim)
+        endif()
+    endif()
+    if("sim" IN_LIST words)
+        list(APPEND runs sim)
+    endif()
+    if(NOT runs)
+        set(runs default)
+    endif()
+    set(${result} ${runs} PARENT_SCOPE)
+endfunction()
+
 # eddy_register(name words command...): tell CTest, once or once per driver.
 function(eddy_register name words)
+    if("long" IN_LIST words AND NOT EDDY_LONG_TESTS)
+        return()
+    endif()
     set(seconds 40)
     if("slow" IN_LIST words)
         set(seconds 100)
@@ -82,17 +118,13 @@ function(eddy_register name words)
         math(EXPR seconds "${seconds} * 2")
     endif()
     set(labels ${words})
-    list(FILTER labels INCLUDE REGEX "threads|slow")
+    list(FILTER labels INCLUDE REGEX "threads|slow|long")
     set(environment EDDY_BUILD_DIR=${PROJECT_BINARY_DIR} EDDY_SOURCE_DIR=${PROJECT_SOURCE_DIR}
         EDDY_EXAMPLES_DIR=${PROJECT_BINARY_DIR}/examples EDDY_BENCH_DIR=${PROJECT_BINARY_DIR}/bench)
-    set(runs "default")
-    if("drivers" IN_LIST words)
-        set(runs ${eddy_drivers})
-        if(name MATCHES "^(driver|net)\\.")
-            list(TRANSFORM eddy_drivers APPEND "-bare" OUTPUT_VARIABLE bare)
-            list(APPEND runs ${bare})
-        endif()
+    if("long" IN_LIST words)
+        list(APPEND environment EDDY_TEST_SYSCTL=1)
     endif()
+    eddy_runs(${name} "${words}" runs)
     foreach(run ${runs})
         set(test ${name})
         set(more "")
@@ -103,6 +135,9 @@ function(eddy_register name words)
         add_test(NAME ${test} COMMAND ${ARGN})
         set_tests_properties(${test} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77
             LABELS "${labels}" ENVIRONMENT "${environment};${more}")
+        if("alone" IN_LIST words)
+            set_tests_properties(${test} PROPERTIES RUN_SERIAL TRUE)
+        endif()
     endforeach()
 endfunction()
 

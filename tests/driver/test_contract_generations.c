@@ -70,15 +70,15 @@ static void a_slot_used_again_and_again_under_load_gets_its_own_events(void **st
 
     (void)state;
     world_open(&w, (world_options){0});
-    side_unix(&w, &steady);
+    side_pair(&w, &steady);
     side_credit(&w, &steady, MUCH);
     for (size_t i = 0; i < ROUNDS; i++) {
-        side_unix(&w, &s);
+        side_pair(&w, &s);
         side_credit(&w, &s, MUCH);
         if (i % 3 == 0)
             (void)world_wait(&w, 0);
-        fd_write(s.peer, &(char){(char)i}, 1);
-        fd_write(steady.peer, &(char){(char)i}, 1);
+        plain_write(&w, s.peer, &(char){(char)i}, 1);
+        plain_write(&w, steady.peer, &(char){(char)i}, 1);
         if (i % 2 == 0) {
             WORLD_UNTIL(&w, s.len == 1);
             assert_int_equal(s.bytes[0], (unsigned char)i);

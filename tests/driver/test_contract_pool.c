@@ -7,8 +7,6 @@
 #include "support/driver_world.h"
 
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { PEERS = 20, BLOCK = 4096, EACH = 5 * BLOCK, MUCH = 1 << 20, RETURNS_MAX = 5 };
 
@@ -21,13 +19,13 @@ static void open_dry(world *w, uint32_t blocks)
     world_open(w, (world_options){.block_bytes = BLOCK, .blocks_max = blocks});
     pattern_fill(data, 0, sizeof data);
     for (size_t i = 0; i < PEERS; i++) {
-        side_unix(w, &s[i]);
+        side_pair(w, &s[i]);
         s[i].hold = true;
         side_credit(w, &s[i], MUCH);
     }
     world_settle(w);
     for (size_t i = 0; i < PEERS; i++)
-        fd_write(s[i].peer, data, sizeof data);
+        plain_write(w, s[i].peer, data, sizeof data);
     world_settle(w);
 }
 
@@ -122,14 +120,14 @@ static void a_buffer_goes_to_who_has_waited_longest(void **state)
     (void)state;
     world_open(&w, (world_options){.block_bytes = BLOCK, .blocks_max = 1});
     for (size_t i = 0; i < PEERS; i++) {
-        side_unix(&w, &s[i]);
+        side_pair(&w, &s[i]);
         s[i].hold = true;
         side_credit(&w, &s[i], MUCH);
     }
     world_settle(&w);
     /* One after the other: the first takes the block, each next one queues. */
     for (size_t i = 0; i < PEERS; i++) {
-        fd_write(s[i].peer, data, sizeof data);
+        plain_write(&w, s[i].peer, data, sizeof data);
         world_settle(&w);
     }
     for (size_t i = 0; i < PEERS; i++) {
@@ -154,7 +152,7 @@ static void a_starved_stream_can_be_detached(void **state)
     for (size_t i = 0; i < PEERS; i += 2)
         side_end(&w, &s[i]);
     for (size_t i = 0; i < PEERS; i += 2)
-        side_deinit(&s[i]);
+        side_deinit(&w, &s[i]);
     for (size_t i = 1; i < PEERS; i += 2) {
         world_begin(&w);
         while (s[i].len < EACH) {
@@ -179,20 +177,20 @@ static void a_starved_stream_can_be_sent_to_and_hung_up(void **state)
     open_dry(&w, 1);
     for (size_t i = 0; i < PEERS; i++) {
         assert_int_equal(side_send_wait(&w, &s[i], "x", 1), 1);
-        assert_int_equal(recv(s[i].peer, &byte, 1, 0), 1);
+        assert_int_equal(plain_recv(&w, s[i].peer, &byte, 1), 1);
     }
     for (size_t i = 0; i < PEERS; i++) {
         uint32_t sents;
 
         (void)side_block(&w, &s[i], data, sizeof data);
         sents = s[i].sents;
-        while (recv(s[i].peer, data, sizeof data, 0) > 0)
+        while (plain_recv(&w, s[i].peer, data, sizeof data) > 0)
             ;
         WORLD_UNTIL(&w, s[i].sents == sents + 1);
         side_watch(&w, &s[i]);
     }
     for (size_t i = 0; i < PEERS; i++) {
-        assert_int_equal(shutdown(s[i].peer, SHUT_WR), 0);
+        assert_int_equal(plain_shutdown(&w, s[i].peer), 0);
         WORLD_UNTIL(&w, strchr(s[i].order, 'H') != NULL);
     }
     assert_true(world_returns(&w) <= RETURNS_MAX);
@@ -206,18 +204,18 @@ static void a_block_that_was_given_back_is_used_again_while_others_are_held(void
 
     (void)state;
     world_open(&w, (world_options){.block_bytes = BLOCK, .blocks_max = 4});
-    side_unix(&w, &held);
-    side_unix(&w, &busy);
+    side_pair(&w, &held);
+    side_pair(&w, &busy);
     held.hold = true;
     side_credit(&w, &held, MUCH);
     side_credit(&w, &busy, MUCH);
-    fd_write(held.peer, "kept", 4);
+    plain_write(&w, held.peer, "kept", 4);
     WORLD_UNTIL(&w, held.len == 4);
     for (size_t i = 0; i < 100; i++) {
         unsigned char data[1000];
 
         pattern_fill(data, busy.len, sizeof data);
-        fd_write(busy.peer, data, sizeof data);
+        plain_write(&w, busy.peer, data, sizeof data);
         WORLD_UNTIL(&w, busy.len == (i + 1) * sizeof data);
     }
     pattern_check(busy.bytes, 0, busy.len);
@@ -238,7 +236,7 @@ static void a_hundred_peers_share_two_blocks_fairly_and_without_spinning(void **
     (void)state;
     world_open(&w, (world_options){.block_bytes = BLOCK, .blocks_max = 2});
     for (size_t i = 0; i < HUNDRED; i++) {
-        side_unix(&w, &peers[i]);
+        side_pair(&w, &peers[i]);
         peers[i].hold = true;
         side_credit(&w, &peers[i], MUCH);
     }
@@ -246,7 +244,7 @@ static void a_hundred_peers_share_two_blocks_fairly_and_without_spinning(void **
         size_t done = 0;
 
         for (size_t i = 0; i < HUNDRED; i++)
-            fd_write(peers[i].peer, "ten bytes.", 10);
+            plain_write(&w, peers[i].peer, "ten bytes.", 10);
         world_settle(&w);
         while (done < HUNDRED) {
             (void)world_wait(&w, 0);

@@ -9,11 +9,7 @@
 #include "support/driver_world.h"
 
 #include <eddy/eddy.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { MUCH = 1 << 20, ROUNDS = 300, HUNDRED = 100, CLIENTS_MAX = 3 };
 
@@ -47,7 +43,7 @@ static void a_cancelled_accept_loses_no_client(void **state)
             if (i % 5 == at)
                 side_credit(&w, &listener, MUCH);
             if (i % 7 != at)
-                clients[at] = fd_connect(port);
+                clients[at] = plain_connect(&w, port);
             some_waits(&w, (i + at) % 2);
         }
         side_credit(&w, &listener, MUCH);
@@ -55,10 +51,10 @@ static void a_cancelled_accept_loses_no_client(void **state)
         assert_int_equal(listener.accept_error, 0);
         side_credit(&w, &listener, 0);
         while (listener.fds_count != 0)
-            close(listener.fds[--listener.fds_count]);
+            plain_close(&w, listener.fds[--listener.fds_count]);
         for (int at = 0; at < CLIENTS_MAX; at++)
             if (clients[at] >= 0)
-                close(clients[at]);
+                plain_close(&w, clients[at]);
     }
     side_finish(&w, &listener);
     world_close(&w);
@@ -81,7 +77,7 @@ static void a_cancelled_receive_loses_no_byte_and_is_taken_up_again(void **state
         side_credit(&w, &s, 1);
         some_waits(&w, i % 3 == 0);
         byte = pattern(i);
-        fd_write(s.peer, &byte, 1);
+        plain_write(&w, s.peer, &byte, 1);
         some_waits(&w, (int)(i % 4));
         side_credit(&w, &s, 0);
         some_waits(&w, (int)(i / 12 % 3));
@@ -105,25 +101,25 @@ static void a_late_cancel_hits_nobody_else(void **state)
     for (int i = 0; i < ROUNDS; i++) {
         side first, second, third;
 
-        side_unix(&w, &first);
-        side_unix(&w, &second);
+        side_pair(&w, &first);
+        side_pair(&w, &second);
         side_credit(&w, &first, MUCH);
         side_credit(&w, &second, MUCH);
         some_waits(&w, 1 + i % 2);
         if (i % 2 != 0)
-            fd_write(first.peer, "late", 4);
+            plain_write(&w, first.peer, "late", 4);
         w.type->detach(w.driver, &first.slot);
         some_waits(&w, i % 4);
-        side_unix(&w, &third);
+        side_pair(&w, &third);
         side_credit(&w, &third, MUCH);
         some_waits(&w, i % 3);
         WORLD_UNTIL(&w, !first.attached);
-        fd_write(second.peer, "x", 1);
-        fd_write(third.peer, "y", 1);
+        plain_write(&w, second.peer, "x", 1);
+        plain_write(&w, third.peer, "y", 1);
         WORLD_UNTIL(&w, second.len == 1 && third.len == 1);
         assert_string_equal(second.order, "B");
         assert_string_equal(third.order, "B");
-        side_deinit(&first);
+        side_deinit(&w, &first);
         side_finish(&w, &second);
         side_finish(&w, &third);
     }
@@ -178,13 +174,13 @@ EDDY_ASYNC(writer, eddy_nothing)
 }
 
 /* A third of them wait for bytes, a third have a send in flight, a third do both. */
-static void start_streams(eddy_core *core, eddy_tcp *streams[HUNDRED], int peers[HUNDRED],
+static void start_streams(world *w, eddy_core *core, eddy_tcp *streams[HUNDRED], int peers[HUNDRED],
                           const unsigned char *data, size_t len)
 {
     for (int i = 0; i < HUNDRED; i++) {
         int fds[2];
 
-        fd_pair_tcp(fds);
+        plain_pair(w, fds);
         peers[i] = fds[1];
         assert_int_equal(eddy_tcp_adopt(eddy_core_handle(core), fds[0], &streams[i]), 0);
         if (i % 3 != 0)
@@ -204,10 +200,12 @@ static void a_loop_freed_with_a_hundred_operations_in_flight_leaves_nothing(void
     static eddy_tcp *streams[HUNDRED];
     static int peers[HUNDRED];
     static unsigned char data[64 * 1024];
+    world w; /* whose plain sockets the loop takes over */
 
     (void)state;
+    world_open(&w, (world_options){0});
     for (int turns = 0; turns < 6; turns++) {
-        int fds = fd_count();
+        int fds = plain_count(&w);
         eddy_listener *listener = NULL;
         eddy_addr addr = eddy_addr_ipv4_loopback(0);
         eddy_core *core = NULL;
@@ -218,19 +216,20 @@ static void a_loop_freed_with_a_hundred_operations_in_flight_leaves_nothing(void
         assert_int_equal(eddy_listener_bind(eddy_core_handle(core), &addr, NULL, &listener), 0);
         assert_int_equal(
             eddy_spawn(eddy_core_handle(core), EDDY_FUTURE(acceptor, .listener = listener)), 0);
-        start_streams(core, streams, peers, data, sizeof data);
+        start_streams(&w, core, streams, peers, data, sizeof data);
         for (int i = 0; i < turns; i++)
             assert_true(eddy_core_turn(core, 0) >= 0);
         for (int i = 0; i < HUNDRED; i += 2)
-            fd_write(peers[i], "x", 1);
+            plain_write(&w, peers[i], "x", 1);
         (void)eddy_core_free(core);
         for (int i = 0; i < HUNDRED; i++) {
             eddy_tcp_free(streams[i]);
-            close(peers[i]);
+            plain_close(&w, peers[i]);
         }
         eddy_listener_free(listener);
-        assert_int_equal(fd_count(), fds);
+        assert_int_equal(plain_count(&w), fds);
     }
+    world_close(&w);
 }
 
 int main(void)

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers threads */
+/* eddy-test: drivers */
 /*
  * test_contract_wait.c - driver.h, sentence 8: wait() returns by its deadline, not before without
- * cause, at once while anything is queued, when it is woken, and when a signal comes.
+ * cause, at once while anything is queued, and when a signal comes. Wakes: test_contract_wake.c.
  */
-#include "support/bare.h"
 #include "support/driver_world.h"
 
-#include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 /* LATE is generous: the machine may be busy. It still tells a wait that has lost its deadline. */
 #define LATE (2 * EDDY_SECOND)
@@ -23,13 +18,6 @@ enum { MUCH = 1 << 20, MANY = 50, IDLE_MAX = 10 };
 static const uint32_t timers[] = {0, EDDY__WITHOUT_MULTISHOT_TIMER,
                                   EDDY__WITHOUT_MULTISHOT_TIMER | EDDY__WITHOUT_EPOLL_PWAIT2};
 enum { TIMERS = sizeof timers / sizeof timers[0] };
-
-static void wake(const world *w)
-{
-    uint64_t one = 1;
-
-    assert_int_equal(write(w->wake_fd, &one, sizeof one), sizeof one);
-}
 
 static void a_deadline_that_has_passed_does_not_block(void **state)
 {
@@ -95,7 +83,7 @@ static void deadlines_that_move_in_any_direction_are_met(void **state)
         world_open(&w, (world_options){.without = timers[i]});
         for (size_t j = 0; j < sizeof offsets_us / sizeof offsets_us[0]; j++) {
             start = world_now(&w);
-            wake(&w); /* leave with the far deadline still set */
+            world_wake(&w); /* leave with the far deadline still set */
             (void)world_wait(&w, start + (j % 2 == 0 ? 2 : 3600) * EDDY_SECOND);
             assert_true(wait_out(&w, start + offsets_us[j] * EDDY_MICROSECOND) <= 4);
         }
@@ -113,10 +101,40 @@ static void a_near_deadline_behind_a_nearer_one_is_met(void **state)
 
         world_open(&w, (world_options){.without = timers[i]});
         start = world_now(&w);
-        wake(&w);
+        world_wake(&w);
         (void)world_wait(&w, start + 3 * EDDY_MILLISECOND);
         /* The alarm of the 3 ms may wake it once, for nothing. */
         assert_true(wait_out(&w, start + 12 * EDDY_MILLISECOND) <= 4);
+        world_close(&w);
+    }
+}
+
+/* Too far for any kernel's clock, and so far that adding to it overflows. */
+static void a_deadline_in_the_far_future_is_no_deadline(void **state)
+{
+    static const int64_t years = 365 * 24 * 3600 * EDDY_SECOND;
+    const int64_t far[] = {EDDY_FOREVER - 1, EDDY_FOREVER / 2, 200 * years, 30 * years};
+    world w;
+    side s;
+
+    (void)state;
+    for (size_t i = 0; i < TIMERS; i++) {
+        world_open(&w, (world_options){.without = timers[i]});
+        side_tcp(&w, &s);
+        side_credit(&w, &s, MUCH);
+        for (size_t j = 0; j < sizeof far / sizeof far[0]; j++) {
+            int waits = 0;
+
+            world_wake(&w);
+            (void)world_wait(&w, far[j]);
+            plain_write(&w, s.peer, "x", 1);
+            while (s.len == j) {
+                (void)world_wait(&w, far[j]);
+                assert_true(waits++ < IDLE_MAX);
+            }
+            assert_true(wait_out(&w, world_now(&w) + EDDY_MILLISECOND) <= 4);
+        }
+        side_finish(&w, &s);
         world_close(&w);
     }
 }
@@ -133,77 +151,12 @@ static void the_timer_is_set_only_for_an_earlier_deadline(void **state)
     side_credit(&w, &s, MUCH);
     hour = world_now(&w) + 3600 * EDDY_SECOND;
     for (size_t i = 0; i < 100; i++) {
-        fd_write(s.peer, "x", 1);
+        plain_write(&w, s.peer, "x", 1);
         while (s.len == i)
             (void)world_wait(&w, hour + (int64_t)i);
     }
     assert_true(w.driver->counters.timer_arms <= 2);
     side_finish(&w, &s);
-    world_close(&w);
-}
-
-static void a_wake_before_the_wait_is_not_lost(void **state)
-{
-    world w;
-
-    (void)state;
-    world_open(&w, (world_options){0});
-    for (int i = 0; i < 100; i++) {
-        wake(&w);
-        if (i % 3 == 0)
-            wake(&w);
-        (void)world_wait(&w, EDDY_FOREVER);
-    }
-    world_close(&w);
-}
-
-struct waker {
-    world *w;
-    sem_t go;
-    int rounds;
-};
-
-static void *wake_again_and_again(void *arg)
-{
-    struct waker *self = arg;
-
-    for (int i = 0; i < self->rounds; i++) {
-        sem_wait(&self->go);
-        wake(self->w);
-    }
-    return NULL;
-}
-
-static void a_wake_from_another_thread_ends_the_wait(void **state)
-{
-    struct waker waker = {.rounds = 200};
-    pthread_t thread;
-    world w;
-
-    (void)state;
-    world_open(&w, (world_options){0});
-    waker.w = &w;
-    assert_int_equal(sem_init(&waker.go, 0, 0), 0);
-    assert_int_equal(pthread_create(&thread, NULL, wake_again_and_again, &waker), 0);
-    for (int i = 0; i < waker.rounds; i++) {
-        sem_post(&waker.go);
-        (void)world_wait(&w, EDDY_FOREVER);
-    }
-    pthread_join(thread, NULL);
-    sem_destroy(&waker.go);
-    world_close(&w);
-}
-
-static void old_wakes_do_not_keep_the_loop_awake(void **state)
-{
-    world w;
-
-    (void)state;
-    world_open(&w, (world_options){0});
-    for (int i = 0; i < 10; i++)
-        wake(&w);
-    assert_true(world_returns(&w) <= 12);
-    assert_true(world_returns(&w) <= 3);
     world_close(&w);
 }
 
@@ -232,13 +185,13 @@ static void more_events_than_fit_come_by_and_by_without_blocking(void **state)
         world_open(&w, (world_options){0});
         w.events_max = max;
         for (size_t i = 0; i < MANY; i++) {
-            side_unix(&w, &s[i]);
+            side_pair(&w, &s[i]);
             side_credit(&w, &s[i], MUCH);
         }
         world_settle(&w);
         for (size_t i = 0; i < MANY; i++) {
-            fd_write(s[i].peer, "x", 1);
-            close(s[i].peer);
+            plain_write(&w, s[i].peer, "x", 1);
+            plain_close(&w, s[i].peer);
             s[i].peer = -1;
         }
         assert_int_equal(got_in_all(&w, 2 * MANY), 2 * MANY);
@@ -248,7 +201,7 @@ static void more_events_than_fit_come_by_and_by_without_blocking(void **state)
         }
         assert_int_equal(got_in_all(&w, MANY), MANY);
         for (size_t i = 0; i < MANY; i++)
-            side_deinit(&s[i]);
+            side_deinit(&w, &s[i]);
         world_close(&w);
     }
 }
@@ -265,7 +218,7 @@ static void an_end_that_is_due_does_not_block(void **state)
     w.type->detach(w.driver, &s.slot);
     while (s.attached)
         (void)world_wait(&w, EDDY_FOREVER);
-    side_deinit(&s);
+    side_deinit(&w, &s);
     world_close(&w);
 }
 
@@ -279,9 +232,9 @@ static void credit_for_what_has_come_does_not_block(void **state)
     side_tcp(&w, &s);
     side_credit(&w, &s, 1);
     world_settle(&w);
-    fd_write(s.peer, "one", 3);
+    plain_write(&w, s.peer, "one", 3);
     WORLD_UNTIL(&w, s.len == 3);
-    fd_write(s.peer, "two", 3);
+    plain_write(&w, s.peer, "two", 3);
     world_settle(&w);
     assert_int_equal(s.len, 3);
     side_credit(&w, &s, 1);
@@ -325,40 +278,49 @@ static void a_signal_ends_the_wait_early_without_an_error(void **state)
     }
 }
 
-static void every_wait_is_counted(void **state)
+static void a_wait_until_the_far_future_sleeps(void **state)
 {
+    const int64_t far[] = {EDDY_FOREVER, EDDY_FOREVER - 1, EDDY_FOREVER / 2};
+    struct sigaction action = {.sa_handler = count_signal}, before;
+    struct itimerval alarm = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
     world w;
-    uint64_t waits;
 
     (void)state;
-    world_open(&w, (world_options){0});
-    waits = w.driver->counters.waits;
-    for (int i = 0; i < 10; i++) {
-        wake(&w);
-        (void)world_wait(&w, EDDY_FOREVER);
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    for (size_t i = 0; i < TIMERS; i++) {
+        world_open(&w, (world_options){.without = timers[i]});
+        for (size_t j = 0; j < sizeof far / sizeof far[0]; j++) {
+            int waits = 0;
+
+            signals = 0;
+            assert_int_equal(setitimer(ITIMER_REAL, &alarm, NULL), 0);
+            for (; signals < 3; waits++)
+                assert_int_equal(world_wait(&w, far[j]), 0);
+            assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+            assert_true(waits <= (int)signals + IDLE_MAX);
+        }
+        world_close(&w);
     }
-    /* A system call of any kind may bring completions; then no kernel is entered for them. */
-    assert_in_range(w.driver->counters.waits, waits + (bare_without() != 0 ? 1 : 10), waits + 10);
-    world_close(&w);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest everywhere[] = {
         cmocka_unit_test(a_deadline_that_has_passed_does_not_block),
         cmocka_unit_test(the_first_deadline_is_met_and_never_early),
         cmocka_unit_test(deadlines_that_move_in_any_direction_are_met),
         cmocka_unit_test(a_near_deadline_behind_a_nearer_one_is_met),
+        cmocka_unit_test(a_deadline_in_the_far_future_is_no_deadline),
         cmocka_unit_test(the_timer_is_set_only_for_an_earlier_deadline),
-        cmocka_unit_test(a_wake_before_the_wait_is_not_lost),
-        cmocka_unit_test(a_wake_from_another_thread_ends_the_wait),
-        cmocka_unit_test(old_wakes_do_not_keep_the_loop_awake),
         cmocka_unit_test(more_events_than_fit_come_by_and_by_without_blocking),
         cmocka_unit_test(an_end_that_is_due_does_not_block),
         cmocka_unit_test(credit_for_what_has_come_does_not_block),
+    };
+    const struct CMUnitTest kernel[] = {
         cmocka_unit_test(a_signal_ends_the_wait_early_without_an_error),
-        cmocka_unit_test(every_wait_is_counted),
+        cmocka_unit_test(a_wait_until_the_far_future_sleeps),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return WORLD_RUN(everywhere, kernel);
 }

@@ -45,8 +45,7 @@ static void show_streams(world *w)
     to.port = side_listen(w, &listener, 8);
     side_credit(w, &listener, 2);
     side_init(&client);
-    side_attach(w, &client, socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
-                EDDY__SLOT_STREAM);
+    side_attach(w, &client, plain_socket(w), EDDY__SLOT_STREAM);
     w->type->connect(w->driver, &client.slot, &to);
     WORLD_UNTIL(w, client.connected != 1 && listener.fds_count == 1);
     assert_int_equal(client.connected, 0);

@@ -65,6 +65,8 @@ static void unknown_name_is_refused(void **state)
     (void)state;
     assert_int_equal(got.error, -EINVAL);
     assert_non_null(strstr(got.why, "epoll"));
+    assert_non_null(strstr(got.why, "io_uring"));
+    assert_non_null(strstr(got.why, "sim"));
     assert_int_equal(setenv("EDDY_DRIVER", "select", 1), 0);
     got = choose(NULL, 0);
     assert_int_equal(got.error, -EINVAL);
@@ -87,6 +89,24 @@ static void name_decides_before_the_environment_decides_before_the_order(void **
     assert_int_equal(setenv("EDDY_DRIVER", "", 1), 0);
     assert_int_equal(choose(NULL, 0).error, 0);
     assert_int_equal(unsetenv("EDDY_DRIVER"), 0);
+}
+
+static void the_simulated_driver_is_had_by_name_alone(void **state)
+{
+    chosen got = choose("sim", 0);
+
+    (void)state;
+    assert_int_equal(got.error, 0);
+    assert_string_equal(got.name, "sim");
+    assert_int_equal(setenv("EDDY_DRIVER", "sim", 1), 0);
+    got = choose(NULL, 0);
+    assert_int_equal(got.error, 0);
+    assert_string_equal(got.name, "sim");
+    assert_int_equal(unsetenv("EDDY_DRIVER"), 0);
+    got = choose(NULL, 0);
+    assert_string_not_equal(got.name, "sim");
+    got = choose(NULL, EDDY__WITHOUT_IO_URING);
+    assert_string_not_equal(got.name, "sim");
 }
 
 static void without_what_io_uring_stands_on_epoll_is_chosen(void **state)
@@ -197,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknown_name_is_refused),
         cmocka_unit_test(name_decides_before_the_environment_decides_before_the_order),
+        cmocka_unit_test(the_simulated_driver_is_had_by_name_alone),
         cmocka_unit_test(without_what_io_uring_stands_on_epoll_is_chosen),
         cmocka_unit_test(forbidden_system_call_means_epoll),
         cmocka_unit_test(little_locked_memory_means_a_small_ring_or_epoll),

@@ -4,11 +4,6 @@
  */
 #include "support/driver_world.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +17,12 @@ enum { WORLD_EVENTS_MAX = 256, WORLD_STEPS_MAX = 1000000 };
 
 static void *counted_alloc(size_t size, void *arg)
 {
-    ((world *)arg)->allocations++;
-    ((world *)arg)->bytes_live += (int64_t)size;
+    world *w = arg;
+
+    if (w->no_memory)
+        return NULL;
+    w->allocations++;
+    w->bytes_live += (int64_t)size;
     return malloc(size);
 }
 
@@ -42,14 +41,16 @@ void world_open(world *w, world_options options)
     memset(w, 0, sizeof *w);
     w->events_max = 64;
     w->allocator = (eddy_allocator){counted_alloc, counted_free, w};
-    w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    assert_true(w->wake_fd >= 0);
+    w->wake_fd = plain_is_simulated() ? -1 : eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    assert_true(w->wake_fd >= 0 || plain_is_simulated());
     eddy__pool_init(&w->pool, &w->allocator,
                     options.block_bytes != 0 ? options.block_bytes : 64 * 1024,
                     options.blocks_max != 0 ? options.blocks_max : 64);
     driver.wake_fd = w->wake_fd;
     driver.without = options.without | bare_without();
     result = eddy__driver_select(NULL, &driver, &w->driver, &why);
+    if (plain_is_simulated())
+        assert_int_equal(result, 0); /* it works everywhere */
     if (result < 0) {
         fprintf(stderr, "skipped: no such driver here: %s (%s)\n", why, strerror(-result));
         exit(77);
@@ -64,7 +65,28 @@ void world_close(world *w)
     assert_int_equal(w->pool.blocks, w->pool.blocks_free);
     eddy__pool_deinit(&w->pool);
     assert_int_equal(w->bytes_live, 0);
-    close(w->wake_fd);
+    if (w->wake_fd >= 0)
+        close(w->wake_fd);
+}
+
+int world_run(const struct CMUnitTest *everywhere, size_t everywhere_n,
+              const struct CMUnitTest *kernel, size_t kernel_n)
+{
+    int failed = _cmocka_run_group_tests("contract", everywhere, everywhere_n, NULL, NULL);
+
+    if (!plain_is_simulated())
+        failed += _cmocka_run_group_tests("contract, kernel", kernel, kernel_n, NULL, NULL);
+    return failed;
+}
+
+void world_wake(world *w)
+{
+    uint64_t one = 1;
+
+    if (w->driver->cpu != NULL)
+        eddy__sim_wake(w->driver->cpu);
+    else
+        assert_int_equal(write(w->wake_fd, &one, sizeof one), sizeof one);
 }
 
 int64_t world_now(world *w)
@@ -174,6 +196,8 @@ int world_wait(world *w, int64_t deadline_ns)
     int n;
 
     assert_true(w->events_max <= WORLD_EVENTS_MAX);
+    if (deadline_ns <= world_now(w))
+        plain_arrive(w);
     n = w->type->wait(w->driver, deadline_ns, events, w->events_max);
     assert_true(n >= 0);
     assert_true((uint32_t)n <= w->events_max);
@@ -240,7 +264,7 @@ void side_tcp(world *w, side *s)
     int fds[2];
 
     side_init(s);
-    fd_pair_tcp(fds);
+    plain_pair(w, fds);
     s->peer = fds[1];
     side_attach(w, s, fds[0], EDDY__SLOT_STREAM);
 }
@@ -255,19 +279,9 @@ void side_unix(world *w, side *s)
     side_attach(w, s, fds[0], EDDY__SLOT_STREAM);
 }
 
-static int fd_listen(uint16_t *port, int backlog)
+void side_pair(world *w, side *s)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    at.sin_port = htons(*port);
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
-    assert_int_equal(listen(fd, backlog), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
-    *port = ntohs(at.sin_port);
-    return fd;
+    (plain_is_simulated() ? side_tcp : side_unix)(w, s);
 }
 
 uint16_t side_listen(world *w, side *s, int backlog)
@@ -275,14 +289,14 @@ uint16_t side_listen(world *w, side *s, int backlog)
     uint16_t port = 0;
 
     side_init(s);
-    side_attach(w, s, fd_listen(&port, backlog), EDDY__SLOT_LISTENER);
+    side_attach(w, s, plain_listen(w, &port, backlog), EDDY__SLOT_LISTENER);
     return port;
 }
 
 void side_listen_at(world *w, side *s, uint16_t port)
 {
     side_init(s);
-    side_attach(w, s, fd_listen(&port, 4), EDDY__SLOT_LISTENER);
+    side_attach(w, s, plain_listen(w, &port, 4), EDDY__SLOT_LISTENER);
 }
 
 void side_credit(world *w, side *s, int32_t credit)
@@ -361,16 +375,16 @@ void side_end(world *w, side *s)
     assert_int_equal(s->fds_count, before.fds_count);
 }
 
-void side_deinit(side *s)
+void side_deinit(world *w, side *s)
 {
     assert_false(s->attached);
     side_release_held(s);
     for (uint32_t i = 0; i < s->fds_count; i++)
         if (s->fds[i] >= 0)
-            close(s->fds[i]);
+            plain_close(w, s->fds[i]);
     s->fds_count = 0;
     if (s->peer >= 0)
-        close(s->peer);
+        plain_close(w, s->peer);
     s->peer = -1;
     free(s->bytes);
     s->bytes = NULL;
@@ -379,60 +393,7 @@ void side_deinit(side *s)
 void side_finish(world *w, side *s)
 {
     side_end(w, s);
-    side_deinit(s);
-}
-
-void fd_nonblocking(int fd)
-{
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-}
-
-int fd_connect(uint16_t port)
-{
-    struct sockaddr_in at = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
-    fd_nonblocking(fd);
-    return fd;
-}
-
-void fd_pair_tcp(int fds[2])
-{
-    uint16_t port = 0;
-    int listener = fd_listen(&port, 1);
-
-    fds[1] = fd_connect(port);
-    fds[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    assert_true(fds[0] >= 0);
-    close(listener);
-}
-
-void fd_write(int fd, const void *data, size_t len)
-{
-    assert_int_equal(send(fd, data, len, MSG_NOSIGNAL), (ssize_t)len);
-}
-
-void fd_reset(int fd)
-{
-    struct linger linger = {.l_onoff = 1, .l_linger = 0};
-
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
-    close(fd);
-}
-
-int fd_count(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    int count = -3; /* ".", "..", and the directory itself */
-
-    assert_non_null(dir);
-    while (readdir(dir) != NULL)
-        count++;
-    closedir(dir);
-    return count;
+    side_deinit(w, s);
 }
 
 void pattern_fill(unsigned char *data, size_t at, size_t len)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * driver_world.h - what the tests of the driver contract share: a driver with its pool and wake
- * descriptor, slots with a plain socket at the other end, and a record of what was told of each.
+ * descriptor, slots with a plain socket (plain.h) at the other end, and a record of what was told
+ * of each.
  *
  * The driver is the one that EDDY_DRIVER names. Nothing here sleeps: a test says what it waits
  * for, and fails when a great many waits, or ten seconds, did not bring it.
@@ -17,6 +18,7 @@
 #include <cmocka.h>
 
 #include "driver/driver.h"
+#include "support/plain.h"
 
 enum { SIDE_ORDER_MAX = 64, SIDE_HELD_MAX = 256, SIDE_FDS_MAX = 128 };
 
@@ -45,7 +47,7 @@ typedef struct side {
     uint32_t held_count;              /* so many */
 } side;
 
-typedef struct world {
+struct world {
     eddy__driver *driver;
     const eddy__driver_type *type;
     eddy__pool pool;
@@ -54,16 +56,25 @@ typedef struct world {
     uint32_t attached;    /* slots that have not ended */
     uint64_t allocations; /* by the driver and the pool, ever */
     int64_t bytes_live;   /* of these, not freed */
+    bool no_memory;       /* they all fail */
     eddy_allocator allocator;
     uint32_t steps_left; /* see WORLD_UNTIL */
     int64_t give_up_ns;
-} world;
+};
 
 typedef struct world_options {
     uint32_t block_bytes; /* 0: 64 KiB */
     uint32_t blocks_max;  /* 0: 64 */
     uint32_t without;
 } world_options;
+
+/* The tests of a file: those that hold for every driver, and those of what only the kernel has,
+ * which are registered on the kernel's drivers alone (docs/drivers.md lists why). */
+#define WORLD_RUN(everywhere, kernel)                                                              \
+    world_run((everywhere), sizeof(everywhere) / sizeof((everywhere)[0]), (kernel),                \
+              sizeof(kernel) / sizeof((kernel)[0]))
+int world_run(const struct CMUnitTest *everywhere, size_t everywhere_n,
+              const struct CMUnitTest *kernel, size_t kernel_n);
 
 /* Ends the program with 77, "skipped", saying why, when this kernel does not have the driver. */
 void world_open(world *, world_options options);
@@ -89,11 +100,16 @@ int world_returns(world *);
 void world_begin(world *);
 void world_step(world *, const char *condition, const char *file, int line);
 
-/* Sides. `side_tcp` and `side_unix` make a connected pair, attach one end, keep the other. */
+/* What a waker does: end the wait. */
+void world_wake(world *);
+
+/* Sides. `side_tcp`, `side_unix` and `side_pair` make a connected pair, attach one end, keep the
+ * other; side_pair where the kind does not matter: a Unix one, or TCP where there is no other. */
 void side_init(side *);
 void side_attach(world *, side *, int fd, eddy__slot_kind kind);
 void side_tcp(world *, side *);
 void side_unix(world *, side *);
+void side_pair(world *, side *);
 /* A listener of 127.0.0.1; returns its port. */
 uint16_t side_listen(world *, side *, int backlog);
 /* The same of a port that is free. */
@@ -111,20 +127,9 @@ void side_release_held(side *);
 /* detach(), wait for the end, and check that nothing else was told after the call. */
 void side_end(world *, side *);
 /* Close what the side still has besides its slot, free what it recorded. */
-void side_deinit(side *);
+void side_deinit(world *, side *);
 /* side_end() and side_deinit(). */
 void side_finish(world *, side *);
-
-/* Plain sockets, to be what the driver talks with. */
-void fd_pair_tcp(int fds[2]);
-int fd_connect(uint16_t port);
-void fd_nonblocking(int fd);
-/* Write all of it into a socket that has room for it. */
-void fd_write(int fd, const void *data, size_t len);
-/* Close with a reset. */
-void fd_reset(int fd);
-/* How many descriptors this process has open. */
-int fd_count(void);
 
 /* Byte number `at` of a stream that is easy to compare and hard to get wrong by luck. */
 static inline unsigned char pattern(size_t at)

@@ -248,20 +248,20 @@ static void a_link_has_latency_and_bandwidth(void **state)
     int64_t before_ns = eddy_world_now_ns(p.world);
 
     (void)state;
-    assert_int_equal(
-        eddy_host_link(p.client, p.server, &(eddy_link){.size_bytes = sizeof(eddy_link),
-                                                        .latency_ns = 50 * EDDY_MILLISECOND}),
-        0);
+    assert_int_equal(eddy_host_link(p.client, p.server,
+                                    &(eddy_link){.size_bytes = sizeof(eddy_link),
+                                                 .latency_ns = 50 * EDDY_MILLISECOND}),
+                     0);
     assert_int_equal(client_result(&p, 10), 10);
     /* connect, there and back, end and end: at least three round trips */
     assert_in_range(eddy_world_now_ns(p.world) - before_ns, 300 * EDDY_MILLISECOND,
                     600 * EDDY_MILLISECOND);
     before_ns = eddy_world_now_ns(p.world);
-    assert_int_equal(
-        eddy_host_link(p.client, p.server, &(eddy_link){.size_bytes = sizeof(eddy_link),
-                                                        .latency_ns = EDDY_MICROSECOND,
-                                                        .bytes_per_second = 10000}),
-        0);
+    assert_int_equal(eddy_host_link(p.client, p.server,
+                                    &(eddy_link){.size_bytes = sizeof(eddy_link),
+                                                 .latency_ns = EDDY_MICROSECOND,
+                                                 .bytes_per_second = 10000}),
+                     0);
     assert_int_equal(client_result(&p, 50000), 50000);
     assert_true(eddy_world_now_ns(p.world) - before_ns > 5 * EDDY_SECOND);
     assert_int_equal(eddy_host_link(p.client, p.server, &(eddy_link){.size_bytes = 1}), -EINVAL);

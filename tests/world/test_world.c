@@ -66,9 +66,9 @@ static void a_day_of_sleep_takes_no_time_and_is_not_early(void **state)
     int64_t before_ns = eddy_now_ns(eddy_core_handle(core)), woke_ns = 0;
 
     (void)state;
-    assert_int_equal(eddy_spawn(eddy_core_handle(core),
-                                EDDY_FUTURE(nap, .time_ns = DAY, .woke_ns = &woke_ns)),
-                     0);
+    assert_int_equal(
+        eddy_spawn(eddy_core_handle(core), EDDY_FUTURE(nap, .time_ns = DAY, .woke_ns = &woke_ns)),
+        0);
     assert_int_equal(eddy_world_run(world, NULL), 0);
     assert_in_range(woke_ns - before_ns, DAY, DAY + 3 * EDDY_MILLISECOND);
     test_world_end(world);

@@ -71,8 +71,8 @@ EDDY_ASYNC(sleeper, eddy_nothing)
 {
     eddy_result n;
 
-    EDDY_BEGIN
-        (void)eddy_task_waker(task, self->waker);
+    EDDY_BEGIN(void)
+        eddy_task_waker(task, self->waker);
         EDDY_POLL(n, eddy_task_park(task, "nobody"));
         EDDY_END(n);
 }
