@@ -51,7 +51,8 @@ void eddy__slab_keep_apart(eddy__slab *self)
 
 void eddy__slab_init(eddy__slab *self, const eddy_allocator *allocator)
 {
-    *self = (eddy__slab){.allocator = allocator, .chunk_bytes = CHUNK_FIRST, .alone = EACH_OBJECT_ALONE};
+    *self = (eddy__slab){
+        .allocator = allocator, .chunk_bytes = CHUNK_FIRST, .alone = EACH_OBJECT_ALONE};
 }
 
 void eddy__slab_deinit(eddy__slab *self)

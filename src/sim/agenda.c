@@ -56,13 +56,13 @@ static void move_down(eddy__sim *self, eddy__sim_event *event)
 static bool grow(eddy__sim *self)
 {
     uint32_t size = self->agenda_size == 0 ? FIRST_SIZE : 2 * self->agenda_size;
-    eddy__sim_event **agenda = eddy__alloc(self->allocator, size * sizeof *agenda);
+    eddy__sim_event **agenda = eddy__alloc(self->allocator, size * sizeof(eddy__sim_event *));
 
     if (agenda == NULL)
         return false;
     if (self->agenda != NULL) {
-        memcpy(agenda, self->agenda, self->agenda_n * sizeof *agenda);
-        eddy__free(self->allocator, self->agenda, self->agenda_size * sizeof *agenda);
+        memcpy(agenda, self->agenda, self->agenda_n * sizeof(eddy__sim_event *));
+        eddy__free(self->allocator, self->agenda, self->agenda_size * sizeof(eddy__sim_event *));
     }
     self->agenda = agenda;
     self->agenda_size = size;

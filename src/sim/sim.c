@@ -78,7 +78,7 @@ void eddy__sim_release(eddy__sim *self)
         free_host(EDDY__CONTAINER(self->hosts.next, eddy__sim_host, all));
     eddy__sim_dice_deinit(self);
     if (self->agenda != NULL)
-        eddy__free(&allocator, self->agenda, self->agenda_size * sizeof *self->agenda);
+        eddy__free(&allocator, self->agenda, self->agenda_size * sizeof(eddy__sim_event *));
     eddy__free(&allocator, self, sizeof *self);
 }
 

@@ -30,13 +30,13 @@ eddy__sim_socket *eddy__sim_socket_of(const eddy__sim_host *host, int fd)
 static bool grow(eddy__sim_host *host)
 {
     uint32_t size = host->fds_size == 0 ? FIRST_FDS : 2 * host->fds_size;
-    eddy__sim_socket **fds = eddy__calloc(host->sim->allocator, size * sizeof(*fds));
+    eddy__sim_socket **fds = eddy__calloc(host->sim->allocator, size * sizeof(eddy__sim_socket *));
 
     if (fds == NULL)
         return false;
     if (host->fds_size > 0)
-        memcpy(fds, host->fds, host->fds_size * sizeof(*fds));
-    eddy__free(host->sim->allocator, host->fds, host->fds_size * sizeof(*fds));
+        memcpy(fds, host->fds, host->fds_size * sizeof(eddy__sim_socket *));
+    eddy__free(host->sim->allocator, host->fds, host->fds_size * sizeof(eddy__sim_socket *));
     host->fds = fds;
     host->fds_size = size;
     return true;
@@ -142,7 +142,7 @@ void eddy__sim_sockets_free(eddy__sim_host *host)
             leave_peer(self);
         eddy__sim_socket_free(self);
     }
-    eddy__free(host->sim->allocator, host->fds, host->fds_size * sizeof(*host->fds));
+    eddy__free(host->sim->allocator, host->fds, host->fds_size * sizeof(eddy__sim_socket *));
     host->fds = NULL;
     host->fds_size = 0;
     host->fds_used = 0;

@@ -72,7 +72,8 @@ static bool grow(eddy__sim_host *host)
 {
     uint32_t old_size = host->ports_size, size = old_size == 0 ? FIRST_SIZE : 2 * old_size;
     eddy__sim_socket **old = host->ports;
-    eddy__sim_socket **ports = eddy__calloc(host->sim->allocator, size * sizeof(*ports));
+    eddy__sim_socket **ports =
+        eddy__calloc(host->sim->allocator, size * sizeof(eddy__sim_socket *));
 
     if (ports == NULL)
         return false;
@@ -84,7 +85,7 @@ static bool grow(eddy__sim_host *host)
             put(host, it);
         }
     }
-    eddy__free(host->sim->allocator, old, old_size * sizeof(*old));
+    eddy__free(host->sim->allocator, old, old_size * sizeof(eddy__sim_socket *));
     return true;
 }
 
@@ -117,7 +118,7 @@ void eddy__sim_ports_remove(eddy__sim_socket *self)
 
 void eddy__sim_ports_free(eddy__sim_host *host)
 {
-    eddy__free(host->sim->allocator, host->ports, host->ports_size * sizeof(*host->ports));
+    eddy__free(host->sim->allocator, host->ports, host->ports_size * sizeof(eddy__sim_socket *));
     host->ports = NULL;
     host->ports_size = 0;
     host->ports_used = 0;

@@ -8,7 +8,8 @@
 #include "base/alloc.h"
 #include "world/world.h"
 
-#define OFF_MAX_NS (30 * EDDY_SECOND) /* so long a host that crashed by chance stays down, at most */
+#define OFF_MAX_NS                                                                                 \
+    (30 * EDDY_SECOND) /* so long a host that crashed by chance stays down, at most */
 
 /* ---- memory ---- */
 
@@ -79,9 +80,8 @@ void eddy__world_struck(eddy_host *self)
     } else {
         bool suspended = eddy__sim_draw(sim, EDDY_CHAOS_PAUSE, 10) == 0;
 
-        eddy_host_pause(self,
-                        eddy__sim_draw_ns(sim, EDDY_CHAOS_PAUSE,
-                                          suspended ? 3600 * EDDY_SECOND : 2 * EDDY_SECOND));
+        eddy_host_pause(self, eddy__sim_draw_ns(sim, EDDY_CHAOS_PAUSE,
+                                                suspended ? 3600 * EDDY_SECOND : 2 * EDDY_SECOND));
     }
 }
 

@@ -106,9 +106,8 @@ static void trace_task_error(void *arg, const char *name, uint64_t id, eddy_resu
 
 static void fill_core_options(eddy_world *self, const eddy_core_options *given)
 {
-    self->core_options = given != NULL
-                             ? *given
-                             : (eddy_core_options){.size_bytes = sizeof self->core_options};
+    self->core_options =
+        given != NULL ? *given : (eddy_core_options){.size_bytes = sizeof self->core_options};
     self->core_options.driver = NULL;
     if (self->core_options.on_task_error == NULL) {
         self->core_options.on_task_error = trace_task_error;

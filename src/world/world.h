@@ -32,9 +32,9 @@ struct eddy_host {
     eddy__node all;  /* in world->hosts */
     int (*boot)(void *arg, eddy_handle *handle);
     void *boot_arg;
-    eddy_allocator memory;  /* the core's: fails when told to */
-    uint64_t fail_memory;   /* the how manieth allocation from now fails; 0: none */
-    bool fail_memory_more;  /* and all after it */
+    eddy_allocator memory; /* the core's: fails when told to */
+    uint64_t fail_memory;  /* the how manieth allocation from now fails; 0: none */
+    bool fail_memory_more; /* and all after it */
     bool struck; /* a crash or pause that chance has decided, when no loop is in the middle of */
     eddy_chaos struck_by;
     eddy__sim_event power; /* after a crash by chance: on again */
