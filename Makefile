@@ -7,6 +7,8 @@ PORT       ?= 8080
 DRIVER     ?=
 PREFIX     ?= /usr/local
 BUILD_TYPE ?= Release
+SEEDS      ?= 10000
+SECONDS    ?= 600
 
 RELEASE := build/release
 CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
@@ -23,7 +25,7 @@ configure = @cmake -B $(RELEASE) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DEDDY_BUILD_T
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: build run check lint sanitize bench-servers install format clean help release-tree
+.PHONY: build run check lint sanitize explore fuzz bench-servers install format clean help release-tree
 
 build: release-tree ## build the libraries, examples and bench programs into build/release (default)
 	@cmake --build $(RELEASE)
@@ -40,6 +42,14 @@ lint: setup-check ## the checks that need no build: format, clang-tidy, layers, 
 
 sanitize: setup-check ## all tests under ASan, UBSan and LSan, the threads' tests under TSan
 	@tools/check sanitize
+
+explore: setup-check ## the simulated world over many seeds: make explore SEEDS=10000 (all scenarios)
+	@tools/check gcc >/dev/null || tools/check gcc
+	@tools/explore --seeds $(SEEDS) build/check-gcc/tests/explore
+
+fuzz: setup-check ## look for inputs that break something: make fuzz SECONDS=600
+	@tools/check fuzz-build
+	@fuzz/run.sh build/fuzz $(SECONDS)
 
 bench-servers: setup-run release-tree ## build the servers that are measured: build/release/bench/srv_eddy
 	@cmake --build $(RELEASE) --target bench_srv_eddy
