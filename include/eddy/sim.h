@@ -83,10 +83,10 @@ typedef struct eddy_world_options {
 
 /** A link between two hosts, the same in both directions. Zero means the default. */
 typedef struct eddy_link {
-    size_t size_bytes;         /* sizeof(eddy_link) */
-    int64_t latency_ns;        /* of each segment, one way; 100 us; within a host 5 us */
-    int64_t jitter_ns;         /* added to it, up to so much, by chance; 1 ms; within a host 10 us */
-    int64_t bytes_per_second;  /* 0: no limit */
+    size_t size_bytes;        /* sizeof(eddy_link) */
+    int64_t latency_ns;       /* of each segment, one way; 100 us; within a host 5 us */
+    int64_t jitter_ns;        /* added to it, up to so much, by chance; 1 ms; within a host 10 us */
+    int64_t bytes_per_second; /* 0: no limit */
 } eddy_link;
 
 /** When eddy_world_run() is to return. Zeroed members do not count. */
