@@ -151,6 +151,7 @@ int64_t eddy__sim_link_arrival(eddy__sim_link *self, size_t bytes)
 static void heal_host(eddy__sim_host *host)
 {
     host->stalled_until_ns = 0;
+    eddy__sim_forgotten_end(host);
     EDDY__LIST_FOR_EACH (node, &host->links) {
         eddy__sim_link *link = EDDY__CONTAINER(node, eddy__sim_link, of_host);
 

@@ -258,6 +258,8 @@ int64_t eddy__sim_recv(eddy__sim_host *, int fd, void *memory, size_t len);
 size_t eddy__sim_unread(eddy__sim_host *, int fd);  /* bytes that recv would give now */
 int eddy__sim_shutdown(eddy__sim_host *, int fd);   /* our half: FIN. 0, -ENOTCONN, -EBADF */
 int eddy__sim_take_error(eddy__sim_host *, int fd); /* SO_ERROR: 0 or -errno, cleared */
+/* When the world heals, ends of connections that chance had let a host forget are told so. */
+void eddy__sim_forgotten_end(eddy__sim_host *);
 /* eddy_host_reset(): every connection between the two. */
 void eddy__sim_reset_between(eddy__sim_host *a, eddy__sim_host *b);
 

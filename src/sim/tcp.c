@@ -290,7 +290,19 @@ size_t eddy__sim_tcp_room(const eddy__sim_socket *self)
     return limit > self->in.used ? limit - self->in.used : 0;
 }
 
-/* ---- resets by call ---- */
+/* ---- all over a host ---- */
+
+void eddy__sim_forgotten_end(eddy__sim_host *host)
+{
+    EDDY__LIST_FOR_EACH_SAFE (node, next, &host->sockets) {
+        eddy__sim_socket *self = EDDY__CONTAINER(node, eddy__sim_socket, of_host);
+
+        if (!self->forgotten || self->state == EDDY__SIM_TCP_CLOSED)
+            continue;
+        eddy__sim_tcp_over(self, -ETIMEDOUT);
+        eddy__sim_tcp_settle(self);
+    }
+}
 
 static void reset_those_to(eddy__sim_host *host, const eddy__sim_host *peer)
 {

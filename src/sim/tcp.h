@@ -107,9 +107,10 @@ struct eddy__sim_socket {
     eddy__sim_event timer;
     uint32_t retries; /* in a row without an answer */
     uint32_t backoff;
-    bool probing; /* the timer is to ask the peer whether it has room */
-    bool doubt;   /* what the peer has said of its room may have got lost */
-    bool lost;    /* bytes or the end have not come through */
+    bool probing;   /* the timer is to ask the peer whether it has room */
+    bool doubt;     /* what the peer has said of its room may have got lost */
+    bool forgotten; /* by chance: what comes for it is a stranger's to its host */
+    bool lost;      /* bytes or the end have not come through */
 };
 
 /* NULL: no memory. Without a descriptor. */
