@@ -43,9 +43,12 @@ lint: setup-check ## the checks that need no build: format, clang-tidy, layers, 
 sanitize: setup-check ## all tests under ASan, UBSan and LSan, the threads' tests under TSan
 	@tools/check sanitize
 
-explore: setup-check ## the simulated world over many seeds: make explore SEEDS=10000 (all scenarios)
-	@tools/check gcc >/dev/null || tools/check gcc
-	@tools/explore --seeds $(SEEDS) build/check-gcc/tests/explore
+explore: setup-check ## the scenarios of the simulated world over many seeds: make explore SEEDS=10000
+	@mkdir -p build
+	@cmake -B build/explore -DCMAKE_BUILD_TYPE=Release -DEDDY_BUILD_EXAMPLES=OFF -DEDDY_BUILD_BENCH=OFF \
+		>build/explore.log 2>&1 || { cat build/explore.log; exit 1; }
+	@cmake --build build/explore --target scenarios
+	@tools/explore --seeds $(SEEDS) build/explore
 
 fuzz: setup-check ## look for inputs that break something: make fuzz SECONDS=600
 	@tools/check fuzz-build

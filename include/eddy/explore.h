@@ -55,6 +55,7 @@ typedef struct eddy_scenario {
  *     PROGRAM --seeds=A..B         B - A runs; stops at the first that fails
  *     PROGRAM --progress           writes "at N" for each run to standard output, for a driver
  *     PROGRAM --marks              after the runs, a line "mark TIMES NAME" for each EDDY_SOMETIMES
+ *     PROGRAM --kinds              a line "kind NAME" or "fault NAME" for all that is left to chance
  * Each run checks, besides what the scenario says, that no memory of the world is left. A failure
  * prints what failed and the one command that shows it again.
  * @param argc      of main

@@ -189,8 +189,9 @@ static EDDY__COLD void shuffle(eddy_core *core, eddy__node *batch)
     eddy__list_splice(batch, &mixed);
 }
 
-/* One poll, and its consequences: the task may be gone afterwards. */
-static inline void poll_task(eddy_task *task)
+/* One poll, and its consequences: the task may be gone afterwards. `simulated` is a constant, so that
+ * a loop on the kernel does not pay for what is done in a world. */
+static inline void poll_task(eddy_task *task, bool simulated)
 {
     const uint16_t over = EDDY__TASK_QUEUED | EDDY__TASK_NOTIFIED | EDDY__TASK_PARKED;
     eddy_core *core = task->core;
@@ -198,13 +199,13 @@ static inline void poll_task(eddy_task *task)
     eddy_result result;
 
     task->state = (uint16_t)((task->state & ~over) | EDDY__TASK_RUNNING);
-    task->budget = core->sim == NULL ? core->options.task_budget : simulated_budget(core);
+    task->budget = simulated ? simulated_budget(core) : core->options.task_budget;
     task->at = root;
     task->polls++;
     core->stats.polls++;
     result = root->type->poll(root, task);
     task->state &= (uint16_t)~EDDY__TASK_RUNNING;
-    if (core->sim != NULL)
+    if (simulated)
         trace_poll(core, task, result);
     if (result != EDDY_PENDING)
         eddy__task_finish(task, result);
@@ -224,18 +225,24 @@ static EDDY__COLD void see_stall(eddy_core *core, const char *name, uint64_t id,
 }
 
 /* Poll one task and see how long it took. Returns the time after it. */
-static inline int64_t poll_timed(eddy_core *core, eddy_task *task, int64_t before_ns)
+static inline int64_t poll_timed(eddy_core *core, eddy_task *task, int64_t before_ns,
+                                 bool simulated)
 {
     const char *name = task->name; /* the task may be gone afterwards */
     const eddy_type *type = task->root->type;
     uint64_t id = task->id;
     int64_t after_ns;
 
-    poll_task(task);
+    poll_task(task, simulated);
     after_ns = eddy__core_now(core);
     if (after_ns - before_ns > core->options.stall_limit_ns)
         see_stall(core, name != NULL ? name : type->name, id, after_ns - before_ns);
     return after_ns;
+}
+
+static EDDY__COLD int64_t poll_simulated(eddy_core *core, eddy_task *task, int64_t before_ns)
+{
+    return poll_timed(core, task, before_ns, true);
 }
 
 static bool over_budget(eddy_core *core, uint32_t polls, int64_t spent_ns)
@@ -272,7 +279,8 @@ static uint32_t run_tasks(eddy_core *core)
         if (polls > 0 && over_budget(core, polls, now_ns - start_ns))
             break;
         eddy__list_remove(&task->queue);
-        now_ns = poll_timed(core, task, now_ns);
+        now_ns = core->sim == NULL ? poll_timed(core, task, now_ns, false)
+                                   : poll_simulated(core, task, now_ns);
         polls++;
         if ((core->main.state & EDDY__TASK_ENDED) != 0)
             break;
