@@ -48,6 +48,15 @@ EDDY_API void eddy_host_uncut(eddy_host *from, eddy_host *to);
 EDDY_API void eddy_host_reset(eddy_host *a, eddy_host *b);
 
 /**
+ * One end of every connection between two hosts is no more, and nobody is told (half-open): what
+ * the other sends is answered by a reset; who only waits, waits.
+ * @param host  the one that forgets
+ * @param peer  the other
+ * Thread: the world's.
+ */
+EDDY_API void eddy_host_forget(eddy_host *host, eddy_host *peer);
+
+/**
  * Let connections to a host fail: each connect to it from now on.
  * @param to     host
  * @param error  -ECONNREFUSED, -EHOSTUNREACH, -ENETUNREACH: what it ends with; -ETIMEDOUT: never

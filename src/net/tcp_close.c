@@ -50,7 +50,7 @@ eddy_result eddy_tcp_poll_shutdown(eddy_tcp *self, eddy_task *task)
     if (self->write_error != 0)
         return eddy__tcp_write_refusal(self);
     if ((self->source.flags & EDDY__TCP_FIN_SENT) != 0)
-        return 0;
+        return eddy__task_spend(task) ? 0 : eddy__task_yield(task);
     return eddy__tcp_park_writer(self, task, &shutdown_wait, 0);
 }
 
@@ -179,7 +179,7 @@ eddy_result eddy_tcp_poll_close(eddy_tcp *self, eddy_task *task)
     if ((self->source.flags & EDDY__TCP_CLOSED) == 0)
         eddy__tcp_tend_closing(self);
     if ((self->source.flags & EDDY__TCP_CLOSED) != 0)
-        return self->extra->close_result;
+        return eddy__task_spend(task) ? self->extra->close_result : eddy__task_yield(task);
     return eddy__tcp_park_writer(self, task, &close_wait, 0);
 }
 

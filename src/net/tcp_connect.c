@@ -87,6 +87,8 @@ eddy_result eddy_tcp_poll_connected(eddy_tcp *self, eddy_task *task)
         return EDDY_LOOP_GONE;
     if ((self->source.flags & EDDY__TCP_CONNECTING) != 0)
         return eddy__tcp_park_writer(self, task, &connect_wait, 0);
+    if (!eddy__task_spend(task))
+        return eddy__task_yield(task);
     if (self->extra != NULL)
         eddy__tcp_unpark(&self->extra->writer, task);
     if ((self->source.flags & EDDY__TCP_CONNECT_FAILED) == 0)

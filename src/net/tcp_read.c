@@ -282,6 +282,8 @@ eddy_result eddy_tcp_poll_gone(eddy_tcp *self, eddy_task *task)
         eddy__source_attend(&self->source);
         return eddy_waiter_park(&extra->gone, task, &gone_wait);
     }
+    if (!eddy__task_spend(task))
+        return eddy__task_yield(task);
     eddy__tcp_unpark(&extra->gone, task);
     if (self->read_error != 0)
         return self->read_error;

@@ -156,6 +156,8 @@ eddy_result eddy_tcp_poll_flush(eddy_tcp *self, eddy_task *task)
         return EDDY_LOOP_GONE;
     if (self->write_error == 0 && self->tx.bytes > 0)
         return eddy__tcp_park_writer(self, task, &flush_wait, 0);
+    if (!eddy__task_spend(task))
+        return eddy__task_yield(task);
     if (self->extra != NULL)
         eddy__tcp_unpark(&self->extra->writer, task);
     return self->write_error != 0 ? eddy__tcp_write_refusal(self) : 0;

@@ -260,6 +260,8 @@ int eddy__sim_shutdown(eddy__sim_host *, int fd);   /* our half: FIN. 0, -ENOTCO
 int eddy__sim_take_error(eddy__sim_host *, int fd); /* SO_ERROR: 0 or -errno, cleared */
 /* When the world heals, ends of connections that chance had let a host forget are told so. */
 void eddy__sim_forgotten_end(eddy__sim_host *);
+/* eddy_host_forget(): the ends on `host` of all connections to `peer`. */
+void eddy__sim_forget(eddy__sim_host *host, const eddy__sim_host *peer);
 /* eddy_host_reset(): every connection between the two. */
 void eddy__sim_reset_between(eddy__sim_host *a, eddy__sim_host *b);
 

@@ -292,6 +292,23 @@ size_t eddy__sim_tcp_room(const eddy__sim_socket *self)
 
 /* ---- all over a host ---- */
 
+void eddy__sim_tcp_forget(eddy__sim_socket *self)
+{
+    self->forgotten = true;
+    eddy__sim_tcp_trace(self, "forgotten", 0);
+    eddy__sim_ports_remove(self);
+}
+
+void eddy__sim_forget(eddy__sim_host *host, const eddy__sim_host *peer)
+{
+    EDDY__LIST_FOR_EACH (node, &host->sockets) {
+        eddy__sim_socket *self = EDDY__CONTAINER(node, eddy__sim_socket, of_host);
+
+        if (self->link != NULL && self->link->to == peer && self->state == EDDY__SIM_TCP_OPEN)
+            eddy__sim_tcp_forget(self);
+    }
+}
+
 void eddy__sim_forgotten_end(eddy__sim_host *host)
 {
     EDDY__LIST_FOR_EACH_SAFE (node, next, &host->sockets) {

@@ -165,6 +165,8 @@ void eddy__sim_tcp_ends(eddy__sim_socket *);
 void eddy__sim_tcp_close(eddy__sim_socket *);
 /* Free it if nobody will look for it. */
 void eddy__sim_tcp_settle(eddy__sim_socket *);
+/* To its host, what comes for it is a stranger's from now on. */
+void eddy__sim_tcp_forget(eddy__sim_socket *);
 bool eddy__sim_tcp_is_reset(const eddy__sim_socket *);
 /* Neither end knows of a way; both are open at once. 0 or -errno. */
 int eddy__sim_tcp_marry(eddy__sim_socket *a, eddy__sim_socket *b);

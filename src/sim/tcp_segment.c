@@ -161,9 +161,7 @@ static void forget_one(eddy__sim_socket *self)
     bool mine = eddy__sim_draw(self->host->sim, EDDY_CHAOS_HALF_OPEN, 2) == 0;
     eddy__sim_socket *gone = mine || peer == NULL ? self : peer;
 
-    gone->forgotten = true;
-    eddy__sim_tcp_trace(gone, "forgotten", 0);
-    eddy__sim_ports_remove(gone);
+    eddy__sim_tcp_forget(gone);
 }
 
 static void stall(eddy__sim_host *host)

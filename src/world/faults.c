@@ -124,6 +124,12 @@ void eddy_host_reset(eddy_host *a, eddy_host *b)
     eddy__sim_reset_between(a->sim, b->sim);
 }
 
+void eddy_host_forget(eddy_host *host, eddy_host *peer)
+{
+    trace(host, "forget all with", peer->sim->index);
+    eddy__sim_forget(host->sim, peer->sim);
+}
+
 void eddy_host_refuse(eddy_host *to, int error)
 {
     EDDY_ASSERT(error <= 0, "eddy_host_refuse: %d is no error", error);

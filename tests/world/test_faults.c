@@ -140,6 +140,20 @@ static void a_reset_in_the_middle_of_data_ends_it_with_an_error(void **state)
     test_world_end(p.world);
 }
 
+static void a_forgotten_end_is_found_out_by_who_sends(void **state)
+{
+    struct pair p = open_pair();
+    struct progress progress;
+    eddy_result result;
+
+    (void)state;
+    start_long(&p, &result, &progress);
+    eddy_host_forget(p.server, p.client);
+    assert_int_equal(test_world_result(p.world, &result), -ECONNRESET);
+    assert_int_equal(client_result(&p, 10), 10);
+    test_world_end(p.world);
+}
+
 static void accept_can_fail_in_every_way_and_the_next_client_is_served(void **state)
 {
     static const int errors[] = {-EMFILE, -ENFILE, -ENOBUFS, -ENOMEM};
@@ -317,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_cut_holds_bytes_up_and_loses_none),
         cmocka_unit_test(a_cut_that_stays_times_the_connection_out),
         cmocka_unit_test(a_reset_in_the_middle_of_data_ends_it_with_an_error),
+        cmocka_unit_test(a_forgotten_end_is_found_out_by_who_sends),
         cmocka_unit_test(accept_can_fail_in_every_way_and_the_next_client_is_served),
         cmocka_unit_test(every_allocation_of_a_host_may_fail),
         cmocka_unit_test(a_crash_is_silence_and_a_restart_boots_again),
