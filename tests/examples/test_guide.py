@@ -19,7 +19,8 @@ class Guide(support.Case):
     def test_every_program_is_tested_here(self):
         sources = glob.glob(os.path.join(support.ROOT, "examples", "guide", "*.c"))
         names = {os.path.basename(path)[:-2] for path in sources}
-        self.assertEqual({"the_loop", "core", "handle", "remote", "echo_server"}, names)
+        self.assertEqual({"the_loop", "core", "handle", "remote", "echo_server",
+                          "simulated"}, names)
 
     def test_the_loop(self):
         self.assertRegex(self.run_to_its_end("the_loop"), r"\Arang after [1-9]\d? turns\n\Z")
@@ -44,6 +45,12 @@ class Guide(support.Case):
     def test_remote(self):
         self.assertEqual("twice 1 is 2\ntwice 2 is 4\ntwice 3 is 6\n",
                          self.run_to_its_end("remote"))
+
+    def test_simulated(self):
+        told = self.run_to_its_end("simulated")
+        self.assertRegex(told, r"\A10 words in \d+ seconds\n\Z")
+        # Ten words, one a second, and a minute in which the link is cut.
+        self.assertGreater(int(told.split()[3]), 60)
 
     def test_echo_server(self):
         program, address = self.serve_at("echo_server", folder=GUIDE)
