@@ -152,7 +152,7 @@ int main(int argc, char **argv)
         eddy_core_run(eddy_host_core(client), EDDY_FUTURE(talker, .to = eddy_host_addr(server, 7)));
     printf("%lld words in %lld seconds\n", (long long)words,
            (long long)(eddy_world_now_ns(world) / EDDY_SECOND));
-    fprintf(stderr, "hash %016llx\n", (unsigned long long)eddy_world_hash(world));
+    printf("hash %016llx\n", (unsigned long long)eddy_world_hash(world));
     eddy_world_free(world);
     return words != 10;
 }

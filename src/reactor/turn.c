@@ -169,15 +169,18 @@ static EDDY__COLD void trace_poll(const eddy_core *core, const eddy_task *task, 
         eddy__sim_trace(core->sim, host, eddy_task_name(task), task->id, "ends", result);
 }
 
-/* Which of them comes first is nobody's business: put each before or behind the others. */
+/* Which of them comes first is nobody's business: put each before or behind the others. Those that
+ * this turn will not come to stay where they are: a task that is ready must not be passed over by one
+ * that was polled meanwhile. */
 static EDDY__COLD void shuffle(eddy_core *core, eddy__node *batch)
 {
+    uint32_t left = core->options.turn_polls;
     eddy__node mixed;
 
     if (!eddy__sim_happens(core->sim, EDDY_CHAOS_ORDER))
         return;
     eddy__list_init(&mixed);
-    while (!eddy__list_empty(batch)) {
+    for (; left > 0 && !eddy__list_empty(batch); left--) {
         eddy__node *node = batch->next;
 
         eddy__list_remove(node);
@@ -186,6 +189,7 @@ static EDDY__COLD void shuffle(eddy_core *core, eddy__node *batch)
         else
             eddy__list_append(mixed.next, node); /* before the first */
     }
+    eddy__list_splice(&mixed, batch);
     eddy__list_splice(batch, &mixed);
 }
 
@@ -321,10 +325,10 @@ int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
     bool asleep = false;
     int count;
 
-    if (core->sim != NULL && deadline_ns == 0)
-        eddy__sim_pass(core->sim, SIMULATED_TURN_NS);
     eddy__source_tend_all(core);
     deadline_ns = prepare_wait(core, deadline_ns, &asleep);
+    if (core->sim != NULL && deadline_ns == 0) /* or what is always ready would stop the clock */
+        eddy__sim_pass(core->sim, SIMULATED_TURN_NS);
     count = deadline_ns == EDDY_DEADLOCK
                 ? EDDY_DEADLOCK
                 : core->driver->type->wait(core->driver, deadline_ns, events, EVENTS_MAX);

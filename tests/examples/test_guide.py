@@ -48,7 +48,8 @@ class Guide(support.Case):
 
     def test_simulated(self):
         told = self.run_to_its_end("simulated")
-        self.assertRegex(told, r"\A10 words in \d+ seconds\n\Z")
+        self.assertRegex(told, r"\A10 words in \d+ seconds\nhash [0-9a-f]{16}\n\Z")
+        self.assertEqual(told, self.run_to_its_end("simulated"))
         # Ten words, one a second, and a minute in which the link is cut.
         self.assertGreater(int(told.split()[3]), 60)
 
