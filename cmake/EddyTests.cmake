@@ -9,6 +9,8 @@
 #            set, which leaves every feature off that a driver can do without (tests/support/bare.h)
 #   kernel   with drivers, in the layer driver: what it shows exists on the kernel only, not on sim
 #   sim      with drivers: on sim too, in any layer; alone: on sim and nowhere else
+#   chance   with sim: once more for each of three seeds, as <layer>.<name>.sim-<seed>, with EDDY_SEED set:
+#            what it shows holds whatever is left to chance
 #   threads  run it under ThreadSanitizer too (label threads)
 #   slow     allow it more time (label slow)
 #   alone    no other test may run at the same time
@@ -16,7 +18,7 @@
 # A test that exits with 77 is skipped, and counted so.
 
 set(eddy_drivers epoll io_uring)
-set(eddy_test_words drivers kernel sim threads slow alone long)
+set(eddy_test_words drivers kernel sim chance threads slow alone long)
 option(EDDY_LONG_TESTS "Tests that take long, or change the machine for a moment" OFF)
 
 find_program(EDDY_PYTHON python3)
@@ -98,6 +100,9 @@ function(eddy_runs name words result)
     endif()
     if("sim" IN_LIST words)
         list(APPEND runs sim)
+        if("chance" IN_LIST words)
+            list(APPEND runs sim-1 sim-2 sim-3)
+        endif()
     endif()
     if(NOT runs)
         set(runs default)
@@ -131,6 +136,7 @@ function(eddy_register name words)
         if(NOT run STREQUAL "default")
             set(test ${name}.${run})
             string(REPLACE "-bare" ";EDDY_TEST_BARE=all" more "EDDY_DRIVER=${run}")
+            string(REPLACE "sim-" "sim;EDDY_SEED=" more "${more}")
         endif()
         add_test(NAME ${test} COMMAND ${ARGN})
         set_tests_properties(${test} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77

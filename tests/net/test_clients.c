@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_clients.c - several streams that one task works with: joined to each other, read one after
  * the other, served at once, read with a limit. What servers do, in small.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_listener.c - accepting: whoever connects is served once and in order, whenever it connects
  * and whatever becomes of the task that waits. What can fail is in test_listener_errors.c.

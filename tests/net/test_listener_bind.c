@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_listener_bind.c - making a listener: addresses, options, adopting a socket, and what goes
  * wrong with each. Accepting is in test_listener.c.
@@ -305,12 +305,6 @@ static void ttl_is_set_read_and_inherited_and_a_wrong_one_changes_nothing(void *
     test_core_end(core);
 }
 
-static void assert_careful(int fd)
-{
-    assert_true((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
-    assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
-}
-
 static void descriptors_are_non_blocking_and_close_on_exec(void **state)
 {
     eddy_core *core = test_core();
@@ -319,8 +313,8 @@ static void descriptors_are_non_blocking_and_close_on_exec(void **state)
     eddy_tcp *client = served(core, listener, &addr);
 
     (void)state;
-    assert_careful(fd_of(listener));
-    assert_careful(eddy_tcp_fd(client));
+    assert_true(test_fd_is_careful(fd_of(listener)));
+    assert_true(test_fd_is_careful(eddy_tcp_fd(client)));
     eddy_tcp_free(client);
     eddy_listener_free(listener);
     test_core_end(core);
@@ -338,9 +332,8 @@ static void an_adopted_socket_serves_what_waited_in_it(void **state)
     char byte = 'x';
 
     (void)state;
-    assert_int_equal(fcntl(fd, F_SETFD, 0), 0);
     assert_int_equal(eddy_listener_adopt(eddy_core_handle(core), fd, &listener), 0);
-    assert_careful(fd);
+    assert_true(test_fd_is_careful(fd));
     assert_int_equal(eddy_listener_local_addr(listener, &told), 0);
     assert_true(eddy_addr_equal(&told, &addr));
     client = test_accept(core, listener);
@@ -357,31 +350,54 @@ static void an_adopted_socket_serves_what_waited_in_it(void **state)
 static void adopt_refused(eddy_core *core, int fd, int expected)
 {
     eddy_listener *listener = (eddy_listener *)(void *)&core;
-    int flags = fcntl(fd, F_GETFL), more = fcntl(fd, F_GETFD);
+    int flags = test_fd_flags(fd);
 
     assert_int_equal(eddy_listener_adopt(eddy_core_handle(core), fd, &listener), expected);
     assert_ptr_equal(listener, &core);
-    assert_int_equal(fcntl(fd, F_GETFL), flags);
-    assert_int_equal(fcntl(fd, F_GETFD), more);
+    assert_int_equal(test_fd_flags(fd), flags);
 }
 
 static void adopting_what_does_not_listen_is_refused_and_stays_the_callers(void **state)
 {
     eddy_core *core = test_core();
-    int stream = socket(AF_INET, SOCK_STREAM, 0), datagram = socket(AF_INET, SOCK_DGRAM, 0);
+    int stream = test_peer_socket();
+
+    (void)state;
+    adopt_refused(core, stream, -EINVAL);
+    adopt_refused(core, -1, -EBADF);
+    test_peer_close(stream);
+    adopt_refused(core, stream, -EBADF);
+    test_core_end(core);
+}
+
+static void adopting_what_is_no_stream_socket_is_refused(void **state)
+{
+    eddy_core *core = test_core();
+    int datagram = socket(AF_INET, SOCK_DGRAM, 0);
     int fds[2];
 
     (void)state;
     assert_int_equal(pipe(fds), 0);
     adopt_refused(core, fds[0], -ENOTSOCK);
-    adopt_refused(core, stream, -EINVAL);
     adopt_refused(core, datagram, -EINVAL);
-    adopt_refused(core, -1, -EBADF);
     close(fds[0]);
     close(fds[1]);
-    close(stream);
     close(datagram);
-    adopt_refused(core, stream, -EBADF);
+    test_core_end(core);
+}
+
+static void an_adopted_socket_is_no_more_the_childs_after_exec(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_addr addr;
+    eddy_listener *listener = NULL;
+    int fd = test_peer_listen(1, &addr);
+
+    (void)state;
+    assert_int_equal(fcntl(fd, F_SETFD, 0), 0);
+    assert_int_equal(eddy_listener_adopt(eddy_core_handle(core), fd, &listener), 0);
+    assert_true(test_fd_is_careful(fd));
+    eddy_listener_free(listener);
     test_core_end(core);
 }
 
@@ -463,7 +479,6 @@ int main(void)
         cmocka_unit_test(dual_stack_on_serves_ipv4_and_ipv6),
         cmocka_unit_test(dual_stack_off_leaves_the_ipv4_port_free),
         cmocka_unit_test(only_v6_of_an_ipv4_listener_is_an_error),
-        cmocka_unit_test(backlog_is_what_the_system_is_told),
         cmocka_unit_test(a_busy_port_is_eaddrinuse),
         cmocka_unit_test(an_address_that_is_not_ours_is_eaddrnotavail),
         cmocka_unit_test(options_out_of_range_are_einval),
@@ -478,6 +493,12 @@ int main(void)
         cmocka_unit_test(without_memory_bind_and_adopt_fail_and_leak_nothing),
         cmocka_unit_test(a_listener_that_outlives_its_loop_says_so_and_can_be_freed),
     };
+    /* Asked of the kernel itself; and what is no stream socket a simulated host does not have. */
+    const struct CMUnitTest kernel[] = {
+        cmocka_unit_test(backlog_is_what_the_system_is_told),
+        cmocka_unit_test(adopting_what_is_no_stream_socket_is_refused),
+        cmocka_unit_test(an_adopted_socket_is_no_more_the_childs_after_exec),
+    };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return TEST_GROUPS(tests, kernel);
 }

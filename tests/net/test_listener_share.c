@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_listener_share.c - several loops that share one port, each with a socket of its own: the
  * system spreads the clients over them, and one that goes takes nobody with it.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim */
 /*
  * test_tcp_cork.c - small writes: put together in the cork, sent when the turn ends or on push,
  * never torn, never mixed up with those of other streams.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_tcp_drop.c - the standard test, see support/drop.h, of everything that a stream can be waited
  * on for: whatever is dropped, whenever, no byte is lost and none comes twice, and who goes on

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_tcp_options.c - every socket option of a stream: what is set is what is read and what the
  * system has; what is refused changes nothing. Each on IPv4 and on IPv6.
@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "../support/net.h"
+#include "reactor/core.h"
 
 /* A stream of each family, with what it is connected to. */
 struct world {
@@ -55,13 +56,34 @@ static void world_close(struct world *w)
     test_core_end(w->core);
 }
 
+/* An option as the kernel calls it, and as a simulated host does. */
+struct option {
+    int level, name;
+    eddy__socket_option option;
+};
+static const struct option nodelay = {IPPROTO_TCP, TCP_NODELAY, EDDY__SOCKET_NODELAY};
+static const struct option ttl_v4 = {IPPROTO_IP, IP_TTL, EDDY__SOCKET_TTL};
+static const struct option ttl_v6 = {IPPROTO_IPV6, IPV6_UNICAST_HOPS, EDDY__SOCKET_TTL};
+static const struct option keep_on = {SOL_SOCKET, SO_KEEPALIVE, EDDY__SOCKET_KEEPALIVE};
+static const struct option keep_idle = {IPPROTO_TCP, TCP_KEEPIDLE, EDDY__SOCKET_KEEPALIVE_IDLE};
+static const struct option keep_interval = {IPPROTO_TCP, TCP_KEEPINTVL,
+                                            EDDY__SOCKET_KEEPALIVE_INTERVAL};
+static const struct option keep_probes = {IPPROTO_TCP, TCP_KEEPCNT, EDDY__SOCKET_KEEPALIVE_PROBES};
+static const struct option recv_buffer = {SOL_SOCKET, SO_RCVBUF, EDDY__SOCKET_RECV_BUFFER};
+static const struct option send_buffer = {SOL_SOCKET, SO_SNDBUF, EDDY__SOCKET_SEND_BUFFER};
+static const struct option only_v6 = {IPPROTO_IPV6, IPV6_V6ONLY, EDDY__SOCKET_ONLY_V6};
+
 /* What the system says. */
-static int system_has(const eddy_tcp *tcp, int level, int name)
+static int system_has(const struct world *w, const eddy_tcp *tcp, struct option option)
 {
-    int value = -1;
+    eddy__system *system = w->core->driver->system;
+    int value = -1, fd = eddy_tcp_fd(tcp);
     socklen_t size = sizeof value;
 
-    assert_int_equal(getsockopt(eddy_tcp_fd(tcp), level, name, &value, &size), 0);
+    if (w->core->sim != NULL)
+        assert_int_equal(system->type->get(system, fd, option.option, &value), 0);
+    else
+        assert_int_equal(getsockopt(fd, option.level, option.name, &value, &size), 0);
     return value;
 }
 
@@ -82,7 +104,7 @@ static void nodelay_is_on_by_default_and_set_and_read(void **state)
         assert_int_equal(eddy_tcp_set_nodelay(tcp, false), 0);
         assert_int_equal(eddy_tcp_nodelay(tcp, &on), 0);
         assert_false(on);
-        assert_int_equal(system_has(tcp, IPPROTO_TCP, TCP_NODELAY), 0);
+        assert_int_equal(system_has(&w, tcp, nodelay), 0);
         assert_int_equal(eddy_tcp_set_nodelay(tcp, true), 0);
         assert_int_equal(eddy_tcp_nodelay(tcp, &on), 0);
         assert_true(on);
@@ -135,9 +157,9 @@ static void ttl_is_set_and_read_and_a_wrong_one_changes_nothing(void **state)
             assert_int_equal(ttl, value);
         }
     }
-    assert_int_equal(system_has(w.v4, IPPROTO_IP, IP_TTL), 255);
-    assert_int_equal(system_has(w.v6, IPPROTO_IPV6, IPV6_UNICAST_HOPS), 255);
-    assert_int_equal(system_has(w.v6, IPPROTO_IP, IP_TTL), 255);
+    assert_int_equal(system_has(&w, w.v4, ttl_v4), 255);
+    assert_int_equal(system_has(&w, w.v6, ttl_v6), 255);
+    assert_int_equal(system_has(&w, w.v6, ttl_v4), 255);
     world_close(&w);
 }
 
@@ -171,10 +193,10 @@ static void keepalive_is_set_and_read_and_rounded_up_to_seconds(void **state)
         assert_true(got.idle_ns > 0 && got.interval_ns > 0 && got.probes > 0); /* the system's */
         assert_int_equal(eddy_tcp_set_keepalive(tcp, &first), 0);
         assert_keepalive(tcp, first);
-        assert_int_equal(system_has(tcp, SOL_SOCKET, SO_KEEPALIVE), 1);
-        assert_int_equal(system_has(tcp, IPPROTO_TCP, TCP_KEEPIDLE), 7);
-        assert_int_equal(system_has(tcp, IPPROTO_TCP, TCP_KEEPINTVL), 2);
-        assert_int_equal(system_has(tcp, IPPROTO_TCP, TCP_KEEPCNT), 5);
+        assert_int_equal(system_has(&w, tcp, keep_on), 1);
+        assert_int_equal(system_has(&w, tcp, keep_idle), 7);
+        assert_int_equal(system_has(&w, tcp, keep_interval), 2);
+        assert_int_equal(system_has(&w, tcp, keep_probes), 5);
         assert_int_equal(eddy_tcp_set_keepalive(tcp, &odd), 0);
         assert_keepalive(tcp, (eddy_keepalive){true, EDDY_SECOND, 2 * EDDY_SECOND, 5});
         assert_int_equal(eddy_tcp_set_keepalive(tcp, &off), 0);
@@ -214,14 +236,15 @@ static void a_wrong_keepalive_changes_nothing(void **state)
 typedef int size_setter(eddy_tcp *self, size_t bytes);
 typedef int size_getter(const eddy_tcp *self, size_t *bytes);
 
-static void check_buffer(eddy_tcp *tcp, size_setter *set, size_getter *get, int name)
+static void check_buffer(const struct world *w, eddy_tcp *tcp, size_setter *set, size_getter *get,
+                         struct option option)
 {
     size_t bytes = 0, before;
 
     assert_int_equal(set(tcp, 20000), 0);
     assert_int_equal(get(tcp, &before), 0);
     assert_true(before == 20000 || before == 40000); /* the system may double it */
-    assert_int_equal(system_has(tcp, SOL_SOCKET, name), before);
+    assert_int_equal(system_has(w, tcp, option), before);
     assert_int_equal(set(tcp, 0), -EINVAL);
     assert_int_equal(get(tcp, &bytes), 0);
     assert_int_equal(bytes, before);
@@ -238,8 +261,8 @@ static void kernel_buffers_are_set_and_read(void **state)
     world_open(&w);
     FOR_BOTH(w, tcp)
     {
-        check_buffer(tcp, eddy_tcp_set_recv_buffer, eddy_tcp_recv_buffer, SO_RCVBUF);
-        check_buffer(tcp, eddy_tcp_set_send_buffer, eddy_tcp_send_buffer, SO_SNDBUF);
+        check_buffer(&w, tcp, eddy_tcp_set_recv_buffer, eddy_tcp_recv_buffer, recv_buffer);
+        check_buffer(&w, tcp, eddy_tcp_set_send_buffer, eddy_tcp_send_buffer, send_buffer);
     }
     world_close(&w);
 }
@@ -253,7 +276,7 @@ static void only_v6_is_read_and_refused_once_bound(void **state)
     (void)state;
     world_open(&w);
     assert_int_equal(eddy_tcp_only_v6(w.v6, &before), 0);
-    assert_int_equal(before, system_has(w.v6, IPPROTO_IPV6, IPV6_V6ONLY) != 0);
+    assert_int_equal(before, system_has(&w, w.v6, only_v6) != 0);
     assert_int_equal(eddy_tcp_set_only_v6(w.v6, !before), -EINVAL);
     assert_int_equal(eddy_tcp_only_v6(w.v6, &after), 0);
     assert_int_equal(after, before);
@@ -267,16 +290,16 @@ static void only_v6_is_set_on_a_socket_that_is_not_bound(void **state)
 {
     eddy_core *core = test_core();
     eddy_tcp *tcp = NULL;
-    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = test_peer_socket_v6();
 
     (void)state;
     assert_int_equal(eddy_tcp_adopt(eddy_core_handle(core), fd, &tcp), 0);
     for (int i = 0; i < 4; i++) {
-        bool only_v6 = i % 2 != 0;
+        bool only = i % 2 != 0;
 
         assert_int_equal(eddy_tcp_set_only_v6(tcp, i % 2 == 0), 0);
-        assert_int_equal(eddy_tcp_only_v6(tcp, &only_v6), 0);
-        assert_int_equal(only_v6, i % 2 == 0);
+        assert_int_equal(eddy_tcp_only_v6(tcp, &only), 0);
+        assert_int_equal(only, i % 2 == 0);
     }
     eddy_tcp_free(tcp);
     test_core_end(core);
@@ -437,10 +460,13 @@ int main(void)
         cmocka_unit_test(linger_is_set_and_read_and_rounded_up_to_seconds),
         cmocka_unit_test(a_linger_of_0_makes_the_final_close_a_reset),
         cmocka_unit_test(a_linger_of_the_kernels_never_holds_up_the_loop),
-        cmocka_unit_test(a_stream_that_is_no_tcp_has_no_address_and_refuses_nodelay),
         cmocka_unit_test(peer_addr_without_a_peer_is_enotconn),
         cmocka_unit_test(once_the_loop_is_gone_every_option_says_so),
     };
+    /* A simulated host has no Unix sockets. */
+    const struct CMUnitTest kernel[] = {
+        cmocka_unit_test(a_stream_that_is_no_tcp_has_no_address_and_refuses_nodelay),
+    };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return TEST_GROUPS(tests, kernel);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim */
 /*
  * test_tcp_write.c - writing a stream: the limit of the queue, vectored writes, buffers
  * that are referenced, forwarding, flushing, and errors that are told once. The peer is a raw

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_cancel.c - the polite end of a task: a request that its next wait tells once, shields, a
  * grace time, and then the drop.

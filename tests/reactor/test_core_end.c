@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_core_end.c - the end of a loop: every task dropped once, hooks that still use it told so,
  * handles that outlive it safe.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers threads */
+/* eddy-test: drivers sim threads */
 /*
  * test_drop_anywhere.c - the standard test, see support/drop.h, of every future of the library that
  * is not about the network, and of async functions in all that they can wait for.
@@ -547,8 +547,11 @@ int main(void)
         cmocka_unit_test(grace_time_under_way_can_lose_its_join_at_any_moment),
         cmocka_unit_test(join_can_go_with_the_loop_in_its_grace_time_before_its_task),
         cmocka_unit_test(tree_of_waits_can_be_dropped_at_any_moment),
+    };
+    /* A simulated loop is of one thread. */
+    const struct CMUnitTest kernel[] = {
         cmocka_unit_test(loop_can_go_at_any_moment_of_a_call_from_another_thread),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return TEST_GROUPS(tests, kernel);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim */
 /*
  * test_fairness.c - budgets: whatever is always ready keeps neither other tasks, nor timers, nor
  * jobs from other threads waiting. Counted in turns, not in time.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_frame.c - async functions and their children: what survives a wait, when `done` runs, boxes,
  * drops of children, and the mistakes that are asserted.

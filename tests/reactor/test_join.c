@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim */
 /*
  * test_join.c - the join handle: result, abort, detach. Cancelling is in test_cancel.c.
  */

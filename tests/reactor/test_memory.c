@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_memory.c - running out of memory at any moment is an ordinary error: whatever allocation of
  * whatever operation fails, it says so, nothing is leaked or half done, and the same works when

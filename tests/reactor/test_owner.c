@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers threads */
+/* eddy-test: drivers sim chance threads */
 /*
  * test_owner.c - one thread owns a loop: who that is, what the others are told, and what is left of
  * it in a forked child.
@@ -308,15 +308,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(use_off_the_owners_thread_is_asserted),
-        cmocka_unit_test(loop_made_on_a_thread_that_ended_runs_on_another),
-        cmocka_unit_test(loop_made_here_is_owned_by_the_thread_that_runs_it_first),
-        cmocka_unit_test(loop_of_a_thread_that_ended_can_be_freed_with_tasks_and_timers_in_it),
-        cmocka_unit_test(run_by_another_thread_after_the_owner_ended_is_asserted),
         cmocka_unit_test(loops_on_many_threads_do_not_meet),
         cmocka_unit_test(use_in_a_forked_child_is_asserted_with_one_clear_message),
         cmocka_unit_test(free_in_a_forked_child_leaves_the_parents_loop_alone),
         cmocka_unit_test(forked_child_can_make_a_loop_of_its_own),
     };
+    /* A simulated loop is for ever of the thread that made it. */
+    const struct CMUnitTest kernel[] = {
+        cmocka_unit_test(loop_made_on_a_thread_that_ended_runs_on_another),
+        cmocka_unit_test(loop_made_here_is_owned_by_the_thread_that_runs_it_first),
+        cmocka_unit_test(loop_of_a_thread_that_ended_can_be_freed_with_tasks_and_timers_in_it),
+        cmocka_unit_test(run_by_another_thread_after_the_owner_ended_is_asserted),
+    };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return TEST_GROUPS(tests, kernel);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers threads */
+/* eddy-test: drivers sim chance threads */
 /*
  * test_remote.c - jobs from other threads: order, exactly one of make and drop, refusal, calls, and
  * the kernel wakes they cost.
@@ -728,6 +728,11 @@ int main(void)
         cmocka_unit_test(jobs_still_queued_when_the_loop_ends_are_dropped_once),
         cmocka_unit_test(after_the_loops_end_a_job_is_refused_and_touched_by_nobody),
         cmocka_unit_test(job_sent_from_a_drop_is_refused),
+        cmocka_unit_test(call_on_the_loops_own_thread_is_asserted),
+        cmocka_unit_test(error_of_a_job_nobody_waits_for_goes_to_the_hook),
+    };
+    /* A simulated loop is of one thread. */
+    const struct CMUnitTest kernel[] = {
         cmocka_unit_test(timer_made_and_dropped_in_a_job_from_another_thread_works),
         cmocka_unit_test(jobs_of_one_sender_run_in_their_order),
         cmocka_unit_test(jobs_for_a_busy_loop_cost_no_kernel_wake),
@@ -737,10 +742,8 @@ int main(void)
         cmocka_unit_test(call_of_a_job_that_was_never_taken_ends_with_the_loop),
         cmocka_unit_test(call_whose_task_is_under_way_ends_with_the_loop),
         cmocka_unit_test(call_with_a_full_inbox_is_not_sent),
-        cmocka_unit_test(call_on_the_loops_own_thread_is_asserted),
-        cmocka_unit_test(error_of_a_job_nobody_waits_for_goes_to_the_hook),
         cmocka_unit_test(every_accepted_job_is_made_or_dropped_once_however_the_loop_ends),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return TEST_GROUPS(tests, kernel);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_stall.c - a poll that takes too long is counted and told, with the task's name.
  */

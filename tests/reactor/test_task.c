@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim */
 /*
  * test_task.c - spawning: never inline, from anywhere on the loop's thread, limits, names and
  * numbers, and where the errors go that nobody joined. Joining is in test_join.c.

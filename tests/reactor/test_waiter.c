@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_waiter.c - waiters, the wait list of a task: park, wake, clear, disarm, and one task on
  * each.

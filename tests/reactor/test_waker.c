@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers threads */
+/* eddy-test: drivers sim chance threads */
 /*
  * test_waker.c - wakers: from any thread, at any time, also after the task or the loop is gone;
  * none is lost, many are one.
@@ -477,11 +477,14 @@ int main(void)
         cmocka_unit_test(waker_that_is_all_zero_is_left_alone),
         cmocka_unit_test(release_zeroes_the_waker_and_leaves_its_copies),
         cmocka_unit_test(asking_for_wakers_allocates_once),
+    };
+    /* A simulated loop is of one thread. */
+    const struct CMUnitTest kernel[] = {
         cmocka_unit_test(storm_of_wakes_from_threads_is_one_poll_when_the_loop_comes_to_it),
         cmocka_unit_test(storm_of_wakes_on_a_sleeping_loop_costs_one_system_call_per_sleep),
         cmocka_unit_test(no_wake_is_lost_between_awake_and_asleep),
         cmocka_unit_test(wakes_during_the_end_of_a_task_and_of_the_loop_are_safe),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return TEST_GROUPS(tests, kernel);
 }

@@ -5,7 +5,7 @@
  * everything is as deterministic as the loop itself.
  *
  * Time only goes forward, and begins no earlier than the kernel's. A wait without any deadline
- * still blocks for real. One clock at a time, of one loop, until that loop is freed.
+ * still blocks for real, or is a deadlock where everything is simulated. One clock at a time, of one loop, until that loop is freed.
  */
 #ifndef EDDY_TEST_CLOCK_H
 #define EDDY_TEST_CLOCK_H

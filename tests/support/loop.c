@@ -9,13 +9,34 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
+#include "net_backend.h"
+#include "reactor/core.h"
 #include "support/bare.h"
 
 enum { TURNS_MAX = 1000 };
+
+bool test_is_simulated(void)
+{
+    const char *name = getenv("EDDY_DRIVER");
+
+    return name != NULL && strcmp(name, "sim") == 0;
+}
+
+int test_groups(const struct CMUnitTest *everywhere, size_t everywhere_n,
+                const struct CMUnitTest *kernel, size_t kernel_n)
+{
+    int failed = _cmocka_run_group_tests("everywhere", everywhere, everywhere_n, NULL, NULL);
+
+    if (!test_is_simulated())
+        failed += _cmocka_run_group_tests("kernel", kernel, kernel_n, NULL, NULL);
+    return failed;
+}
 
 eddy_core *test_core_with(eddy_core_options options)
 {
@@ -35,6 +56,7 @@ eddy_core *test_core(void)
 void test_core_end(eddy_core *core)
 {
     assert_int_equal(eddy_core_free(core), 0);
+    test_net_sim_rest();
 }
 
 void test_spawn_future(eddy_core *core, eddy_future *future, const char *file, int line)
@@ -96,12 +118,23 @@ void test_pass(eddy_core *core, int64_t duration_ns)
     test_settle(core);
 }
 
+int64_t test_clock_ns(const eddy_core *core)
+{
+    struct timespec now;
+
+    if (core->sim != NULL)
+        return eddy__sim_local_ns(core->driver->cpu->host);
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+    return now.tv_sec * EDDY_SECOND + now.tv_nsec;
+}
+
 void test_spin(eddy_handle *handle, int64_t duration_ns)
 {
     int64_t end_ns = eddy_now_ns(handle) + duration_ns;
 
     while (eddy_now_ns(handle) < end_ns)
-        continue;
+        if (handle->core->sim != NULL)
+            eddy__sim_pass(handle->core->sim, duration_ns);
 }
 
 eddy_core_stats test_stats(const eddy_core *core)

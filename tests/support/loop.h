@@ -3,12 +3,24 @@
  * loop.h - what most tests of the loop need: a core whose end is checked, a place to wait at, tiny
  * futures that count what happens to them, and turns until something is so.
  *
- * Nothing here waits for time but test_pass(). A failure fails the test that called.
+ * Nothing here waits for time but test_pass(). A failure fails the test that called. With
+ * EDDY_DRIVER=sim all cores live on one simulated host, and time is virtual.
  */
 #ifndef EDDY_TEST_LOOP_H
 #define EDDY_TEST_LOOP_H
 
 #include "eddy/eddy.h"
+
+/* Does EDDY_DRIVER ask for the simulated driver? */
+bool test_is_simulated(void);
+/* The tests of a file: those that hold everywhere, and those of what only the kernel has, which are
+ * not there on the simulated driver. Returns how many failed. */
+#define TEST_GROUPS(everywhere, kernel)                                                            \
+    test_groups((everywhere), sizeof(everywhere) / sizeof((everywhere)[0]), (kernel),              \
+                sizeof(kernel) / sizeof((kernel)[0]))
+struct CMUnitTest;
+int test_groups(const struct CMUnitTest *everywhere, size_t everywhere_n,
+                const struct CMUnitTest *kernel, size_t kernel_n);
 
 /* A core of the driver that EDDY_DRIVER names; fails the test when there is none. */
 eddy_core *test_core(void);
@@ -35,9 +47,11 @@ eddy_result test_join_end(eddy_core *core, eddy_join *join);
 int test_turn(eddy_core *core);
 /* Turns until one makes no poll; fails the test after 1000. Returns the polls. */
 int test_settle(eddy_core *core);
-/* Drive the loop for so long, on the real clock. */
+/* Drive the loop for so long, by its clock. */
 void test_pass(eddy_core *core, int64_t duration_ns);
-/* Burn the real clock. */
+/* What the system's monotonic clock shows, whatever the loop believes. */
+int64_t test_clock_ns(const eddy_core *core);
+/* Burn the clock. */
 void test_spin(eddy_handle *handle, int64_t duration_ns);
 
 eddy_core_stats test_stats(const eddy_core *core);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net.c - see net.h.
+ * net.c - see net.h: the verbs of a stream and driving the loop. The raw peer is net_peer.c's.
  */
 // clang-format off
 #include <setjmp.h>
@@ -12,206 +12,9 @@
 
 #include "net.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#include "eddy/tcp_options.h"
-#include "sys/sockaddr.h"
-
-/* ---- the raw peer ---- */
-
-static int peer_socket(int family)
-{
-    struct timeval limit = {.tv_sec = 10};
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit), 0);
-    return fd;
-}
-
-static eddy_addr local_addr(int fd)
-{
-    struct sockaddr_storage storage;
-    socklen_t size = sizeof storage;
-
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&storage, &size), 0);
-    return eddy__sockaddr_to_addr(&storage);
-}
-
-int test_peer_listen(int backlog, eddy_addr *addr)
-{
-    struct sockaddr_storage storage;
-    int fd = peer_socket(AF_INET);
-    socklen_t size;
-
-    *addr = eddy_addr_ipv4_loopback(0);
-    size = eddy__sockaddr_from(addr, &storage);
-    assert_int_equal(bind(fd, (struct sockaddr *)&storage, size), 0);
-    assert_int_equal(listen(fd, backlog), 0);
-    *addr = local_addr(fd);
-    return fd;
-}
-
-int test_peer_socket(void)
-{
-    return peer_socket(AF_INET);
-}
-
-void test_peer_connect_to(int fd, const eddy_addr *addr)
-{
-    struct sockaddr_storage storage;
-    socklen_t size = eddy__sockaddr_from(addr, &storage);
-
-    while (connect(fd, (struct sockaddr *)&storage, size) < 0 && errno != EISCONN)
-        assert_true(errno == EINTR || errno == EALREADY); /* a ring may interrupt what blocks */
-}
-
-int test_peer_connect(const eddy_addr *addr)
-{
-    int fd = peer_socket(addr->family == EDDY_ADDR_IPV6 ? AF_INET6 : AF_INET);
-
-    test_peer_connect_to(fd, addr);
-    return fd;
-}
-
-int test_peer_accept(int listener)
-{
-    struct timeval limit = {.tv_sec = 10};
-    int fd;
-
-    do
-        fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    while (fd < 0 && errno == EINTR);
-    assert_true(fd >= 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
-    return fd;
-}
-
-int test_peer_try_accept(int listener)
-{
-    struct pollfd ready = {.fd = listener, .events = POLLIN};
-
-    return poll(&ready, 1, 0) == 1 ? test_peer_accept(listener) : -1;
-}
-
-int test_peer(eddy_core *core, eddy_tcp **stream)
-{
-    eddy_addr addr;
-    int listener = test_peer_listen(1, &addr);
-    int peer = test_peer_connect(&addr);
-    int fd = test_peer_accept(listener);
-
-    close(listener);
-    assert_int_equal(eddy_tcp_adopt(eddy_core_handle(core), fd, stream), 0);
-    return peer;
-}
-
-/* A small window wants small segments: the kernel fills up a window that is smaller than one only
- * once in 200 ms. Both must be so before the connection is made. */
-int test_peer_slow(eddy_core *core, eddy_tcp **stream)
-{
-    const int segment = 1000;
-    eddy_addr addr;
-    int listener = test_peer_listen(1, &addr);
-    int peer = test_peer_socket();
-    int fd;
-
-    assert_int_equal(setsockopt(peer, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment), 0);
-    test_peer_small_buffers(peer);
-    test_peer_connect_to(peer, &addr);
-    fd = test_peer_accept(listener);
-    close(listener);
-    assert_int_equal(eddy_tcp_adopt(eddy_core_handle(core), fd, stream), 0);
-    assert_int_equal(eddy_tcp_set_send_buffer(*stream, 4096), 0);
-    return peer;
-}
-
-void test_peer_send(int fd, const void *data, size_t len)
-{
-    const char *at = data;
-
-    while (len > 0) {
-        ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
-
-        assert_true(n > 0 || (n < 0 && errno == EINTR));
-        at += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-}
-
-void test_peer_recv(int fd, void *memory, size_t len)
-{
-    char *at = memory;
-
-    while (len > 0) {
-        ssize_t n = recv(fd, at, len, MSG_WAITALL);
-
-        assert_true(n > 0 || (n < 0 && errno == EINTR));
-        at += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-}
-
-long test_peer_try_recv(int fd, void *memory, size_t len)
-{
-    ssize_t n = recv(fd, memory, len, MSG_DONTWAIT);
-
-    return n < 0 ? -errno : n;
-}
-
-size_t test_peer_try_send(int fd, const void *data, size_t len)
-{
-    ssize_t n = send(fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-    return n < 0 ? 0 : (size_t)n;
-}
-
-int test_peer_ending(int fd)
-{
-    char byte;
-    ssize_t n;
-
-    do
-        n = recv(fd, &byte, 1, 0);
-    while (n < 0 && errno == EINTR);
-    assert_true(n <= 0);
-    return n == 0 ? 0 : -errno;
-}
-
-void test_peer_shutdown(int fd)
-{
-    assert_int_equal(shutdown(fd, SHUT_WR), 0);
-}
-
-void test_peer_close(int fd)
-{
-    assert_int_equal(close(fd), 0);
-}
-
-void test_peer_reset(int fd)
-{
-    struct linger linger = {.l_onoff = 1};
-
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
-    assert_int_equal(close(fd), 0);
-}
-
-void test_peer_small_buffers(int fd)
-{
-    int bytes = 4096;
-
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes), 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
-}
+/* ---- the pattern ---- */
 
 unsigned char test_pattern(size_t at)
 {
@@ -358,6 +161,21 @@ eddy_result test_read(eddy_core *core, eddy_tcp *tcp, void *memory, size_t len)
     return test_run(core, test_io, .poll = test_io_read, .tcp = tcp, .memory = memory, .len = len);
 }
 
+void test_expect(eddy_core *core, eddy_tcp *tcp, const void *data, size_t len)
+{
+    const char *at = data;
+    char memory[64];
+
+    while (len > 0) {
+        eddy_result n = test_read(core, tcp, memory, len < sizeof memory ? len : sizeof memory);
+
+        assert_in_range(n, 1, len);
+        assert_memory_equal(memory, at, (size_t)n);
+        at += n;
+        len -= (size_t)n;
+    }
+}
+
 eddy_result test_peek(eddy_core *core, eddy_tcp *tcp, void *memory, size_t len)
 {
     return test_run(core, test_io, .poll = test_io_peek, .tcp = tcp, .memory = memory, .len = len);
@@ -478,18 +296,6 @@ eddy_result test_until_done(eddy_core *core, const eddy_result *result)
     return *result;
 }
 
-int test_open_fds(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    int count = -1; /* this one */
-
-    assert_non_null(dir);
-    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
-        count += entry->d_name[0] != '.';
-    closedir(dir);
-    return count;
-}
-
 struct count {
     const int *count;
     int least;
@@ -518,30 +324,4 @@ void test_until_fds(eddy_core *core, int fds)
 {
     test_until(core, is_closed, &fds);
     assert_int_equal(test_open_fds(), fds);
-}
-
-static int set_fds_limit(int to)
-{
-    struct rlimit limit;
-    int before;
-
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    before = (int)limit.rlim_cur;
-    limit.rlim_cur = (rlim_t)to;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    return before;
-}
-
-int test_fds_forbid(void)
-{
-    int lowest = dup(0); /* all below are in use */
-
-    assert_true(lowest >= 0);
-    close(lowest);
-    return set_fds_limit(lowest);
-}
-
-void test_fds_allow(int before)
-{
-    (void)set_fds_limit(before);
 }

@@ -6,6 +6,9 @@
  * The peer is used from the thread of the loop: what it sends over loopback is there when the call
  * returns; what it is to receive, the loop must have been driven for. A raw call that would wait
  * for ever fails the test after ten seconds.
+ *
+ * With EDDY_DRIVER=sim all of this is simulated: the loop and the raw peer live on one host, and
+ * the ten seconds are virtual.
  */
 #ifndef EDDY_TEST_NET_H
 #define EDDY_TEST_NET_H
@@ -21,10 +24,19 @@ int test_peer(eddy_core *core, eddy_tcp **stream);
 int test_peer_slow(eddy_core *core, eddy_tcp **stream);
 /* A raw socket that listens on 127.0.0.1; *addr: where. */
 int test_peer_listen(int backlog, eddy_addr *addr);
+/* The same at an address, port 0: any. */
+int test_peer_listen_at(const eddy_addr *at, int backlog);
+/* A socket that has a port of 127.0.0.1, and does not listen; *addr: where. */
+int test_peer_deaf(eddy_addr *addr);
 int test_peer_connect(const eddy_addr *addr);
 /* The same in two steps; IPv4. */
 int test_peer_socket(void);
+int test_peer_socket_v6(void);
 void test_peer_connect_to(int fd, const eddy_addr *addr);
+/* A socket that begins to connect, whatever comes of it. */
+int test_peer_connect_later(const eddy_addr *addr);
+/* Where a socket is. */
+eddy_addr test_peer_addr(int fd);
 int test_peer_accept(int listener);
 /* The same without waiting; -1: nobody is there. */
 int test_peer_try_accept(int listener);
@@ -82,6 +94,8 @@ test_io_fn test_io_fill, test_io_read, test_io_peek, test_io_write, test_io_writ
 
 eddy_result test_fill(eddy_core *core, eddy_tcp *tcp, size_t min);
 eddy_result test_read(eddy_core *core, eddy_tcp *tcp, void *memory, size_t len);
+/* Just these bytes, in as many reads as it takes. */
+void test_expect(eddy_core *core, eddy_tcp *tcp, const void *data, size_t len);
 eddy_result test_peek(eddy_core *core, eddy_tcp *tcp, void *memory, size_t len);
 eddy_result test_write(eddy_core *core, eddy_tcp *tcp, const void *data, size_t len);
 eddy_result test_write_all(eddy_core *core, eddy_tcp *tcp, const void *data, size_t len);
@@ -109,8 +123,12 @@ void test_until(eddy_core *core, bool (*stands)(void *arg), void *arg);
 eddy_result test_until_done(eddy_core *core, const eddy_result *result);
 /* The same until *count is at least `least`. */
 void test_until_count(eddy_core *core, const int *count, int least);
-/* How many descriptors the process has open. */
+/* How many descriptors the process, or the simulated host, has open. */
 int test_open_fds(void);
+/* Is it non-blocking, and closed in the child of an exec? A simulated one always is. */
+bool test_fd_is_careful(int fd);
+/* A number that changes with its flags; a simulated one has none. */
+int test_fd_flags(int fd);
 /* Turns until no more than so many are open: closing may take the loop one or two. */
 void test_until_fds(eddy_core *core, int fds);
 /* No descriptor can be made any more, until one of those that are open is closed. Returns what

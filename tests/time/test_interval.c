@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim */
 /*
  * test_interval.c - a series of ticks, and what becomes of those that nobody took in time. The
  * clock is driven by hand, see support/clock.h; the loop's timers have ticks of 2 ns here, so that
@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -109,26 +108,18 @@ static void series_drop(struct series *self)
 
 /* ---- in time ---- */
 
-static int64_t kernel_ns(void)
-{
-    struct timespec now;
-
-    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-    return now.tv_sec * EDDY_SECOND + now.tv_nsec;
-}
-
 static void real_first_tick_is_never_before_one_period(void **state)
 {
     (void)state;
     for (int missed = EDDY_MISSED_SKIP; missed <= EDDY_MISSED_DELAY; missed++) {
         eddy_core *core = test_core();
         struct log log = {0};
-        int64_t before_ns = kernel_ns();
+        int64_t before_ns = test_clock_ns(core);
 
         assert_int_equal(test_run(core, ticker, .period_ns = PERIOD, .left = 1,
                                   .missed = (eddy_missed)missed, .log = &log),
                          0);
-        assert_true(kernel_ns() - before_ns >= PERIOD);
+        assert_true(test_clock_ns(core) - before_ns >= PERIOD);
         assert_int_equal(log.count, 1);
         test_core_end(core);
     }
@@ -140,12 +131,12 @@ static void real_two_ticks_take_two_periods(void **state)
     for (int missed = EDDY_MISSED_SKIP; missed <= EDDY_MISSED_DELAY; missed++) {
         eddy_core *core = test_core();
         struct log log = {0};
-        int64_t before_ns = kernel_ns();
+        int64_t before_ns = test_clock_ns(core);
 
         assert_int_equal(test_run(core, ticker, .period_ns = PERIOD, .left = 2,
                                   .missed = (eddy_missed)missed, .log = &log),
                          0);
-        assert_true(kernel_ns() - before_ns >= 2 * PERIOD);
+        assert_true(test_clock_ns(core) - before_ns >= 2 * PERIOD);
         assert_int_equal(log.count, 2);
         test_core_end(core);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers threads */
+/* eddy-test: drivers sim threads */
 /*
  * test_sleep.c - one point of time to wait for. Most tests drive the clock by hand, see
  * support/clock.h; those with "real" in their names hold the loop against the kernel's clock, and
@@ -12,7 +12,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -59,14 +58,6 @@ EDDY_ASYNC(sleeper, sleeper_done)
         EDDY_END(n);
 }
 
-static int64_t kernel_ns(void)
-{
-    struct timespec now;
-
-    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-    return now.tv_sec * EDDY_SECOND + now.tv_nsec;
-}
-
 static uint64_t random_state;
 
 static uint64_t random_number(void)
@@ -86,10 +77,10 @@ static void real_sleep_is_never_early(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
         for (int again = 0; again < 3; again++) {
-            int64_t before_ns = kernel_ns();
+            int64_t before_ns = test_clock_ns(core);
 
             assert_int_equal(test_run(core, sleeper, .duration_ns = durations[i]), 0);
-            assert_true(kernel_ns() - before_ns >= durations[i]);
+            assert_true(test_clock_ns(core) - before_ns >= durations[i]);
         }
     }
     test_core_end(core);
@@ -101,10 +92,10 @@ static void real_sleep_until_is_never_early(void **state)
 
     (void)state;
     for (int i = 1; i <= 10; i++) {
-        int64_t when_ns = kernel_ns() + i * 333333;
+        int64_t when_ns = test_clock_ns(core) + i * 333333;
 
         assert_int_equal(test_run(core, sleeper, .when_ns = when_ns), 0);
-        assert_true(kernel_ns() >= when_ns);
+        assert_true(test_clock_ns(core) >= when_ns);
     }
     test_core_end(core);
 }
@@ -112,12 +103,12 @@ static void real_sleep_until_is_never_early(void **state)
 static void real_sleeps_one_after_the_other_add_up(void **state)
 {
     eddy_core *core = test_core();
-    int64_t before_ns = kernel_ns();
+    int64_t before_ns = test_clock_ns(core);
 
     (void)state;
     assert_int_equal(test_run(core, sleeper, .duration_ns = 5 * EDDY_MILLISECOND), 0);
     assert_int_equal(test_run(core, sleeper, .duration_ns = 5 * EDDY_MILLISECOND), 0);
-    assert_true(kernel_ns() - before_ns >= 10 * EDDY_MILLISECOND);
+    assert_true(test_clock_ns(core) - before_ns >= 10 * EDDY_MILLISECOND);
     test_core_end(core);
 }
 
@@ -637,7 +628,6 @@ int main(void)
         cmocka_unit_test(sleep_for_ever_never_ends),
         cmocka_unit_test(durations_saturate_at_the_end_of_the_clock),
         cmocka_unit_test(jump_of_the_clock_wakes_each_sleep_once),
-        cmocka_unit_test(real_wait_for_a_far_timer_does_not_spin),
         cmocka_unit_test(dropped_sleep_leaves_no_timer),
         cmocka_unit_test(sleep_can_be_dropped_while_its_time_is_over_and_nobody_saw_it),
         cmocka_unit_test(timer_that_fires_in_the_turn_of_its_drop_wakes_nobody),
@@ -645,6 +635,10 @@ int main(void)
         cmocka_unit_test(sleep_tells_a_cancel_request_and_leaves_no_timer),
         cmocka_unit_test(timer_started_again_as_it_fires_freezes_nothing),
     };
+    /* A simulated loop is of one thread. */
+    const struct CMUnitTest kernel[] = {
+        cmocka_unit_test(real_wait_for_a_far_timer_does_not_spin),
+    };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return TEST_GROUPS(tests, kernel);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim */
 /*
  * test_sleep_reset.c - one sleep that is moved, stopped, started again and copied, by the one who
  * waits for it and by others. The clock is driven by hand, see support/clock.h.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim */
 /*
  * test_timeout.c - a time limit around a whole future. Most tests drive the clock by hand, see
  * support/clock.h. The limit around a single wait is in test_within.c.
@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -17,14 +16,6 @@
 #include "../support/loop.h"
 
 #define HOUR (3600 * EDDY_SECOND)
-
-static int64_t kernel_ns(void)
-{
-    struct timespec now;
-
-    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-    return now.tv_sec * EDDY_SECOND + now.tv_nsec;
-}
 
 static eddy_future *box(eddy_core *core, eddy_future *frame)
 {
@@ -45,11 +36,11 @@ static void real_timeout_is_never_early(void **state)
 
     (void)state;
     for (int i = 1; i <= 10; i++) {
-        int64_t before_ns = kernel_ns(), duration_ns = i * 700001;
+        int64_t before_ns = test_clock_ns(core), duration_ns = i * 700001;
 
         assert_int_equal(run_timeout(core, duration_ns, EDDY_FUTURE(test_wait, .gate = &gate)),
                          -ETIMEDOUT);
-        assert_true(kernel_ns() - before_ns >= duration_ns);
+        assert_true(test_clock_ns(core) - before_ns >= duration_ns);
     }
     test_core_end(core);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers slow */
+/* eddy-test: drivers sim slow */
 /*
  * test_timers_many.c - a million live timers: started, fired, stopped, dropped; that one which only
  * waits costs nothing, neither per turn nor in what the others cost. Nothing is measured by time:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_within.c - eddy_within(): the time limit around a single wait, without a frame of its own.
  * The clock is driven by hand, see support/clock.h.
