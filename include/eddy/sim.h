@@ -12,6 +12,8 @@
  *
  * Faults by chance are here; eddy/sim_faults.h makes one happen by call.
  *
+ * A world's time ends after 73 years; what would happen later never does.
+ *
  * What it is not: a model of TCP's congestion control, or of files, processes and names. Datagrams
  * and Unix sockets are not in it yet. All functions: the thread that made the world.
  */
@@ -121,17 +123,18 @@ EDDY_API void eddy_world_free(eddy_world *world);
  * Add a host with one core.
  * @param world  world
  * @param name   short, for traces and reports; copied
- * @param ip     IPv4 or IPv6 address as text, e.g. "10.0.0.1"; no other host may have it. Each host
+ * @param ip     IPv4 or IPv6 address as text, e.g. "10.0.0.1", no port; no other host may have it. Each host
  *               has its loopback addresses besides
  * @param host   set; owned by the world
- * @return       0; -EINVAL: not an address; -EADDRINUSE; -ENOMEM
+ * @return       0; -EINVAL: not an address that a host can have; -EADDRINUSE; -ENOMEM
  * Allocates: yes.
  * Thread: the world's.
  */
 EDDY_API int eddy_world_host(eddy_world *world, const char *name, const char *ip, eddy_host **host);
 
 /**
- * The host's core, to spawn on, to run (which drives the whole world meanwhile) or to look at.
+ * The host's core, to spawn on, to run (which drives the whole world meanwhile) or to look at. The
+ * world ends it, not eddy_core_free() (asserted).
  * @param host  host
  * @return      borrowed; NULL while the host is down; another one after a restart
  * Thread: the world's.

@@ -14,11 +14,11 @@
 EDDY_EXTERN_C_BEGIN
 
 /**
- * Set what the link between two hosts is like.
+ * Set what the link between two hosts is like; latency and jitter at most a day.
  * @param a     one host
  * @param b     another, or the same for its loopback
  * @param link  copied
- * @return      0; -EINVAL: options of an unknown size or negative; -ENOMEM
+ * @return      0; -EINVAL: options of an unknown size, or a value out of range; -ENOMEM
  * Thread: the world's.
  */
 EDDY_API int eddy_host_link(eddy_host *a, eddy_host *b, const eddy_link *link);
@@ -101,7 +101,7 @@ EDDY_API void eddy_host_crash(eddy_host *host);
 
 /**
  * Power on: a new core, the same address, then what eddy_host_boot() was given.
- * @param host  host that is down
+ * @param host  host that is down. From a `done` that runs because it crashes: as soon as it is down
  * @return      0; what boot returned: the host is down again; -ENOMEM
  * Thread: the world's.
  */

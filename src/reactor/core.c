@@ -226,6 +226,7 @@ int eddy__core_new(const eddy_core_options *options, eddy__sim_host *host, eddy_
     core->options = taken;
     core->memory.inner = *inner;
     core->fork_generation = eddy__fork_generation;
+    core->of_world = host != NULL;
     init_parts(core);
     error = open_world(core, host);
     if (error != 0) {
@@ -420,6 +421,8 @@ uint64_t eddy_core_free(eddy_core *core)
 
     if (core == NULL)
         return 0;
+    EDDY_ASSERT(!core->of_world,
+                "eddy_core_free is called for the core of a simulated host: its world ends it");
     foreign = is_foreign(core);
     EDDY_ASSERT(!core->running, "eddy_core_free is called inside a run of the same loop");
     return end_core(core, foreign, end_sources);

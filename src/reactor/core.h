@@ -223,6 +223,7 @@ struct eddy_core {
     uint32_t drops;              /* depth of drops under way: 0 or 1 */
     bool doomed;                 /* some task waits for its drop */
     bool running;                /* inside run or turn */
+    bool of_world;               /* a world makes and ends it */
     bool gone;                   /* being freed, or freed while objects are held */
     eddy__thread owner;          /* zero: nobody has run it yet */
     uint32_t fork_generation;

@@ -76,7 +76,8 @@ int eddy__sim_at(eddy__sim *self, eddy__sim_event *event, int64_t at_ns)
     eddy__sim_cancel(self, event);
     event->at_ns = at_ns < self->now_ns ? self->now_ns : at_ns;
     event->order = ++self->order;
-    self->agenda_real += !event->upkeep;
+    event->counted = !event->upkeep && event->at_ns <= EDDY__SIM_END_NS;
+    self->agenda_real += event->counted;
     put(self, event, ++self->agenda_n);
     move_up(self, event);
     return 0;
@@ -90,7 +91,7 @@ void eddy__sim_cancel(eddy__sim *self, eddy__sim_event *event)
     if (place == 0)
         return;
     event->place = 0;
-    self->agenda_real -= !event->upkeep;
+    self->agenda_real -= event->counted;
     last = self->agenda[--self->agenda_n];
     if (last == event)
         return;

@@ -55,7 +55,7 @@ void eddy__sim_retain(eddy__sim *self)
     self->refs++;
 }
 
-static void free_host(eddy__sim_host *host)
+void eddy__sim_host_free(eddy__sim_host *host)
 {
     eddy__sim_sockets_free(host);
     eddy__sim_links_free(host);
@@ -75,7 +75,7 @@ void eddy__sim_release(eddy__sim *self)
     if (the_default == self)
         the_default = NULL;
     while (!eddy__list_empty(&self->hosts))
-        free_host(EDDY__CONTAINER(self->hosts.next, eddy__sim_host, all));
+        eddy__sim_host_free(EDDY__CONTAINER(self->hosts.next, eddy__sim_host, all));
     eddy__sim_dice_deinit(self);
     if (self->agenda != NULL)
         eddy__free(&allocator, self->agenda, self->agenda_size * sizeof(eddy__sim_event *));
@@ -147,6 +147,8 @@ static bool step_once(eddy__sim *self, const eddy__sim_cpu *asking, int64_t unti
     if (due_ns == EDDY_FOREVER && self->agenda_real == 0)
         return false;
     due_ns = earlier(due_ns, eddy__sim_next_ns(self, false));
+    if (due_ns > EDDY__SIM_END_NS)
+        return false;
     if (due_ns > self->now_ns)
         self->now_ns = due_ns;
     (void)happen_due(self);
@@ -213,9 +215,12 @@ void eddy__sim_wake(void *cpu)
 int eddy__sim_host_new(eddy__sim *self, const char *name, const eddy_addr *addr,
                        eddy__sim_host **out)
 {
+    const eddy_addr wire = eddy__sim_addr_wire(addr);
     eddy__sim_host *host;
 
-    if (eddy__sim_host_find(self, NULL, addr) != NULL)
+    if (eddy_addr_is_loopback(&wire) || eddy_addr_is_any(&wire) || eddy__sim_addr_is_group(&wire))
+        return -EINVAL;
+    if (eddy__sim_host_find(self, NULL, &wire) != NULL)
         return -EADDRINUSE;
     host = own_alloc(self, sizeof *host);
     if (host == NULL)
@@ -223,7 +228,7 @@ int eddy__sim_host_new(eddy__sim *self, const char *name, const eddy_addr *addr,
     host->system.type = &eddy__sim_system;
     host->sim = self;
     strncpy(host->name, name, sizeof host->name - 1);
-    host->addr = *addr;
+    host->addr = wire;
     host->addr.port = 0;
     if (!eddy__list_empty(&self->hosts))
         host->index = EDDY__CONTAINER(self->hosts.prev, eddy__sim_host, all)->index + 1;
@@ -302,7 +307,7 @@ int64_t eddy__sim_from_local(const eddy__sim_host *host, int64_t local_ns)
     int64_t want = local_ns - host->local_base_ns;
     int64_t room;
 
-    if (local_ns == EDDY_FOREVER || want > INT64_MAX / 4)
+    if (local_ns == EDDY_FOREVER || want > EDDY__SIM_END_NS)
         return EDDY_FOREVER;
     if (want <= 0)
         return host->base_ns;

@@ -31,11 +31,15 @@ typedef struct eddy__sim_socket eddy__sim_socket;
 /* ---- the agenda ---- */
 
 /* Something that will happen. Zero it, set `happen`, then eddy__sim_at(). Embedded in its object. */
+#define EDDY__SIM_END_NS (EDDY_FOREVER / 4) /* a room's time ends here, after 73 years */
+
 typedef struct eddy__sim_event {
     int64_t at_ns;
     uint64_t order; /* of two at the same time: the one that was put in first */
     uint32_t place; /* in the heap, from 1; 0: not in the agenda */
-    bool upkeep;    /* does not count as "something can still happen": keeps no deadlock away */
+    bool upkeep;    /* does not count as "something can still happen": keeps no deadlock away. Nor
+                       does what is due after the end of time */
+    bool counted;   /* it is in agenda_real */
     void (*happen)(struct eddy__sim_event *self);
 } eddy__sim_event;
 
@@ -163,12 +167,18 @@ struct eddy__sim_host {
     eddy__node links;       /* of eddy__sim_link.of_host: those from this host (links.c) */
 };
 
-/* 0, -EADDRINUSE, -ENOMEM. */
+/* 0, -EADDRINUSE, -EINVAL: an address that no host can have; -ENOMEM. */
 int eddy__sim_host_new(eddy__sim *, const char *name, const eddy_addr *addr, eddy__sim_host **out);
 /* The host with that address; `from` for its own loopback addresses. NULL: none. */
 eddy__sim_host *eddy__sim_host_find(eddy__sim *, eddy__sim_host *from, const eddy_addr *addr);
+/* The address as it is on the wire: IPv4 in IPv6 is IPv4. (tcp_ports.c) */
+eddy_addr eddy__sim_addr_wire(const eddy_addr *addr);
+/* A group, or everybody. (tcp_connect.c) */
+bool eddy__sim_addr_is_group(const eddy_addr *wire);
 /* Sockets go without a word, descriptors too. The host is down. */
 void eddy__sim_host_crash(eddy__sim_host *);
+/* It was never there. */
+void eddy__sim_host_free(eddy__sim_host *);
 void eddy__sim_host_start(eddy__sim_host *);
 int64_t eddy__sim_local_ns(const eddy__sim_host *);
 int64_t eddy__sim_wall_ns(eddy__sim_host *); /* each look is an occasion for a jump */

@@ -136,7 +136,6 @@ int eddy__sim_option_get(eddy__system *, int fd, eddy__socket_option option, int
 /* ---- tcp_ports.c ---- */
 
 /* An IPv4 address within an IPv6 one is taken out of it; a program of an IPv6 socket sees it within. */
-eddy_addr eddy__sim_addr_wire(const eddy_addr *addr);
 eddy_addr eddy__sim_addr_shown(const eddy__sim_socket *, const eddy_addr *addr);
 /* By its addresses: 0 or -ENOMEM. */
 int eddy__sim_ports_add(eddy__sim_socket *);

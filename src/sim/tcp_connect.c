@@ -35,8 +35,8 @@ static int check_family(const eddy__sim_socket *self, const eddy_addr *to, const
     return 0;
 }
 
-/* A group, or everybody: TCP has no way there. */
-static bool is_group(const eddy_addr *wire)
+/* TCP has no way there. */
+bool eddy__sim_addr_is_group(const eddy_addr *wire)
 {
     const eddy_addr everybody = eddy_addr_ipv4(255, 255, 255, 255, wire->port);
 
@@ -54,7 +54,7 @@ static int set_addresses(eddy__sim_socket *self, const eddy_addr *to)
         return error;
     if (eddy_addr_is_any(&wire))
         wire = loopback_of(&wire);
-    if (is_group(&wire) ||
+    if (eddy__sim_addr_is_group(&wire) ||
         (!eddy_addr_is_loopback(&wire) && wire.family != self->host->addr.family))
         return -ENETUNREACH;
     self->remote = wire;

@@ -174,7 +174,8 @@ static bool parse_seed(const char *text, command *self)
 
     self->to = self->from + 1;
     self->range = false;
-    return end != NULL && *end == '\0';
+    return end != NULL && *end == '\0' &&
+           self->from < UINT64_MAX; /* which strtoull also says of more */
 }
 
 static bool parse_seeds(const char *text, command *self)

@@ -7,6 +7,9 @@
 
 #include "world/world.h"
 
+#define LINK_MAX_NS (24 * 3600 * EDDY_SECOND)
+#define JUMP_MAX_NS (EDDY_FOREVER / 4)
+
 static void trace(eddy_host *host, const char *what, int64_t value)
 {
     eddy__sim_trace(host->world->sim, host->sim, "host", 0, what, value);
@@ -87,12 +90,17 @@ static int set_link(eddy_host *from, eddy_host *to, const eddy_link *link)
     return 0;
 }
 
+static bool is_in_range(int64_t time_ns)
+{
+    return time_ns >= 0 && time_ns <= LINK_MAX_NS;
+}
+
 int eddy_host_link(eddy_host *a, eddy_host *b, const eddy_link *link)
 {
     int error;
 
-    if (link->size_bytes != sizeof *link || link->latency_ns < 0 || link->jitter_ns < 0 ||
-        link->bytes_per_second < 0)
+    if (link->size_bytes != sizeof *link || !is_in_range(link->latency_ns) ||
+        !is_in_range(link->jitter_ns) || link->bytes_per_second < 0)
         return -EINVAL;
     error = set_link(a, b, link);
     return error == 0 ? set_link(b, a, link) : error;
@@ -161,6 +169,12 @@ void eddy_host_drift(eddy_host *host, int32_t ppm)
 
 void eddy_host_wall_jump(eddy_host *host, int64_t time_ns)
 {
+    int64_t *offset_ns = &host->sim->wall_ns_offset;
+
+    EDDY_ASSERT(time_ns >= -JUMP_MAX_NS && time_ns <= JUMP_MAX_NS,
+                "a wall clock cannot jump by %lld ns", (long long)time_ns);
     trace(host, "wall jump", time_ns);
-    host->sim->wall_ns_offset += time_ns;
+    *offset_ns += time_ns;
+    if (*offset_ns > JUMP_MAX_NS || *offset_ns < -JUMP_MAX_NS)
+        *offset_ns = *offset_ns > 0 ? JUMP_MAX_NS : -JUMP_MAX_NS;
 }

@@ -91,8 +91,7 @@ int eddy_world_host(eddy_world *world, const char *name, const char *ip, eddy_ho
     eddy_host *self;
     int error;
 
-    if (eddy_addr_parse(ip, 0, &addr, NULL) != 0 || eddy_addr_is_loopback(&addr) ||
-        eddy_addr_is_any(&addr))
+    if (eddy_addr_parse(ip, 0, &addr, NULL) != 0 || addr.port != 0)
         return -EINVAL;
     self = eddy__calloc(&world->allocator, sizeof *self);
     if (self == NULL)
@@ -103,9 +102,9 @@ int eddy_world_host(eddy_world *world, const char *name, const char *ip, eddy_ho
     error = eddy__sim_host_new(world->sim, name, &addr, &self->sim);
     if (error == 0)
         error = power_on(self);
-    if (error != 0) { /* the host of the room, if there is one, goes with the room */
+    if (error != 0) {
         if (self->sim != NULL)
-            eddy__sim_host_crash(self->sim);
+            eddy__sim_host_free(self->sim);
         eddy__free(&world->allocator, self, sizeof *self);
         return error;
     }
@@ -121,6 +120,8 @@ void eddy__world_free_host(eddy_host *self)
 
     eddy_host_crash(self);
     eddy__sim_cancel(world->sim, &self->power);
+    if (world->next == &self->all)
+        world->next = self->all.next;
     eddy__list_remove(&self->all);
     world->hosts_n--;
     eddy__free(&world->allocator, self, sizeof *self);
@@ -169,8 +170,10 @@ void eddy_host_crash(eddy_host *self)
     eddy__sim_cancel(self->world->sim, &self->power);
     self->struck = false;
     self->core = NULL;
+    self->crashing = true;
     eddy__sim_host_crash(self->sim);
     eddy__core_crash(core);
+    self->crashing = false;
 }
 
 int eddy_host_restart(eddy_host *self)
@@ -179,6 +182,8 @@ int eddy_host_restart(eddy_host *self)
 
     if (self->core != NULL)
         return 0;
+    if (self->crashing) /* a `done` of its last life asks for the next */
+        return eddy__sim_at(self->world->sim, &self->power, self->world->sim->now_ns);
     eddy__sim_cancel(self->world->sim, &self->power);
     eddy__sim_host_start(self->sim);
     error = power_on(self);

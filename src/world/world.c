@@ -38,32 +38,37 @@ static bool run_if_wanted(eddy_host *host, const eddy__sim_cpu *asking)
     return true;
 }
 
-static eddy_host *host_at(eddy_world *self, uint32_t at)
+/* Whom to ask first: they take it in turns, or as chance has it. */
+static eddy__node *first_of(eddy_world *self)
 {
-    eddy__node *node = self->hosts.next;
+    uint32_t skip;
 
-    while (at-- > 0)
-        node = node->next;
-    return EDDY__CONTAINER(node, eddy_host, all);
+    if (!eddy__sim_happens(self->sim, EDDY_CHAOS_ORDER))
+        return self->next != NULL ? self->next : self->hosts.next;
+    skip = eddy__sim_draw(self->sim, EDDY_CHAOS_ORDER, self->hosts_n);
+    self->next = self->hosts.next;
+    while (skip-- > 0)
+        self->next = self->next->next;
+    return self->next;
 }
 
-/* One turn of one host: they take it in turns, or as chance has it. */
+/* One turn of one host. */
 static bool run_others(void *world, const eddy__sim_cpu *asking)
 {
     eddy_world *self = world;
-    uint32_t first = self->next;
+    eddy__node *node;
 
     if (self->hosts_n == 0)
         return false;
-    if (eddy__sim_happens(self->sim, EDDY_CHAOS_ORDER))
-        first = eddy__sim_draw(self->sim, EDDY_CHAOS_ORDER, self->hosts_n);
-    for (uint32_t i = 0; i < self->hosts_n; i++) {
-        uint32_t at = (first + i) % self->hosts_n;
+    node = first_of(self);
+    for (uint32_t left = self->hosts_n + 1; left > 0; left--) {
+        eddy__node *next = node->next;
 
-        if (run_if_wanted(host_at(self, at), asking)) {
-            self->next = (at + 1) % self->hosts_n;
+        if (node != &self->hosts && run_if_wanted(EDDY__CONTAINER(node, eddy_host, all), asking)) {
+            self->next = next;
             return true;
         }
+        node = next;
     }
     return false;
 }
@@ -197,6 +202,9 @@ static bool any_task(const eddy_world *self)
 static eddy_result run(eddy_world *self, const eddy_until *until)
 {
     int64_t until_ns = until->time_ns != 0 ? until->time_ns : EDDY_FOREVER;
+
+    if (until_ns != EDDY_FOREVER && until_ns > EDDY__SIM_END_NS)
+        until_ns = EDDY__SIM_END_NS;
 
     for (;;) {
         if (until->holds != NULL && until->holds(until->arg))

@@ -21,7 +21,7 @@ struct eddy_world {
     eddy_core_options core_options;
     eddy__node hosts;
     uint32_t hosts_n;
-    uint32_t next; /* whose turn comes first */
+    eddy__node *next; /* whose turn comes first */
     bool running;
 };
 
@@ -29,6 +29,7 @@ struct eddy_host {
     eddy_world *world;
     eddy__sim_host *sim;
     eddy_core *core; /* NULL: down */
+    bool crashing;   /* its old core is being ended */
     eddy__node all;  /* in world->hosts */
     int (*boot)(void *arg, eddy_handle *handle);
     void *boot_arg;

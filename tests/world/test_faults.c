@@ -219,6 +219,47 @@ static void a_crash_is_silence_and_a_restart_boots_again(void **state)
     test_world_end(p.world);
 }
 
+/* Starts its host again, whatever ends it. */
+struct supervisor {
+    EDDY_FRAME;
+    eddy_host *host;
+    int *ends;
+    eddy_sleep sleep;
+};
+
+static void supervisor_done(struct supervisor *self)
+{
+    if ((*self->ends)++ == 0)
+        assert_int_equal(eddy_host_restart(self->host), 0);
+}
+
+EDDY_ASYNC(supervisor, supervisor_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        eddy_sleep_start(&self->sleep, task, EDDY_FOREVER);
+        EDDY_POLL(n, eddy_sleep_poll(&self->sleep, task));
+        EDDY_END(n);
+}
+
+static void a_restart_from_within_the_crash_comes_after_it(void **state)
+{
+    struct pair p = open_pair();
+    int ends = 0;
+
+    (void)state;
+    assert_int_equal(eddy_spawn(eddy_core_handle(eddy_host_core(p.server)),
+                                EDDY_FUTURE(supervisor, .host = p.server, .ends = &ends)),
+                     0);
+    run_for(&p, EDDY_SECOND);
+    eddy_host_crash(p.server);
+    assert_int_equal(ends, 1);
+    assert_null(eddy_host_core(p.server));
+    assert_int_equal(client_result(&p, 1000), 1000);
+    test_world_end(p.world);
+}
+
 static void a_host_suspended_for_an_hour_goes_on_where_it_was(void **state)
 {
     struct pair p = open_pair();
@@ -335,6 +376,7 @@ int main(void)
         cmocka_unit_test(accept_can_fail_in_every_way_and_the_next_client_is_served),
         cmocka_unit_test(every_allocation_of_a_host_may_fail),
         cmocka_unit_test(a_crash_is_silence_and_a_restart_boots_again),
+        cmocka_unit_test(a_restart_from_within_the_crash_comes_after_it),
         cmocka_unit_test(a_host_suspended_for_an_hour_goes_on_where_it_was),
         cmocka_unit_test(a_stalled_receiver_fills_buffers_and_loses_nothing),
         cmocka_unit_test(a_link_has_latency_and_bandwidth),

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -36,6 +37,10 @@ static void a_host_needs_an_address_of_its_own(void **state)
     assert_int_equal(eddy_world_host(world, "b", "127.0.0.1", &host), -EINVAL);
     assert_int_equal(eddy_world_host(world, "b", "0.0.0.0", &host), -EINVAL);
     assert_int_equal(eddy_world_host(world, "b", "ten", &host), -EINVAL);
+    assert_int_equal(eddy_world_host(world, "b", "10.0.0.2:80", &host), -EINVAL);
+    assert_int_equal(eddy_world_host(world, "b", "224.0.0.1", &host), -EINVAL);
+    assert_int_equal(eddy_world_host(world, "b", "255.255.255.255", &host), -EINVAL);
+    assert_int_equal(eddy_world_host(world, "b", "::ffff:10.0.0.1", &host), -EADDRINUSE);
     assert_int_equal(eddy_world_host(world, "b", "fd00::2", &host), 0);
     assert_string_equal(eddy_core_driver_name(eddy_host_core(host)), "sim");
     test_world_end(world);
@@ -251,6 +256,77 @@ static void calling_a_loop_of_the_same_world_is_asserted(void **state)
     test_world_end(world);
 }
 
+static void free_it(void *core)
+{
+    (void)eddy_core_free(core);
+}
+
+static void the_core_of_a_host_is_its_worlds_to_end(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_core *core = eddy_host_core(test_host(world, "a", "10.0.0.1"));
+
+    (void)state;
+    assert_dies(free_it, core, "its world ends it");
+    test_world_end(world);
+}
+
+/* The n-th allocation of all fails: afterwards the address is as free as it was. */
+static uint64_t allocations_left;
+
+static void *short_alloc(size_t size, void *arg)
+{
+    (void)arg;
+    return allocations_left == 0 || --allocations_left == 0 ? NULL : malloc(size);
+}
+
+static void short_free(void *memory, size_t size, void *arg)
+{
+    (void)arg;
+    (void)size;
+    free(memory);
+}
+
+static void a_host_that_could_not_be_made_leaves_nothing(void **state)
+{
+    const eddy_allocator allocator = {short_alloc, short_free, NULL};
+    const eddy_world_options options = {.size_bytes = sizeof options, .allocator = &allocator};
+    eddy_world *world = NULL;
+    eddy_host *host = NULL;
+    int refused = 0;
+
+    (void)state;
+    allocations_left = UINT64_MAX;
+    assert_int_equal(eddy_world_new(&options, &world), 0);
+    for (uint64_t n = 1; host == NULL; n++) {
+        allocations_left = n;
+        if (eddy_world_host(world, "a", "10.0.0.1", &host) != 0)
+            refused++;
+    }
+    assert_true(refused > 2);
+    allocations_left = UINT64_MAX;
+    eddy_world_free(world);
+}
+
+static void the_end_of_time_is_no_harm(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_host *server = test_host(world, "server", "10.0.0.1");
+    eddy_host *client = test_host(world, "client", "10.0.0.2");
+    eddy_until until = {.time_ns = EDDY_FOREVER - 1};
+    eddy_result result = EDDY_PENDING;
+
+    (void)state;
+    assert_int_equal(eddy_host_boot(server, test_boot_echo, NULL), 0);
+    eddy_host_stall(server, EDDY_FOREVER);
+    eddy_host_pause(client, EDDY_FOREVER);
+    test_client_start(client, server, 1000, &result, NULL);
+    assert_int_equal(eddy_world_run(world, NULL), EDDY_DEADLOCK);
+    assert_int_equal(eddy_world_run(world, &until), -ETIMEDOUT);
+    assert_int_equal(result, EDDY_PENDING);
+    test_world_end(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +339,9 @@ int main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_hash_and_another_another),
         cmocka_unit_test(remotes_between_loops_of_a_world_work),
         cmocka_unit_test(calling_a_loop_of_the_same_world_is_asserted),
+        cmocka_unit_test(the_core_of_a_host_is_its_worlds_to_end),
+        cmocka_unit_test(a_host_that_could_not_be_made_leaves_nothing),
+        cmocka_unit_test(the_end_of_time_is_no_harm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
