@@ -25,7 +25,7 @@ configure = @cmake -B $(RELEASE) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DEDDY_BUILD_T
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: build run check lint sanitize explore fuzz bench-servers install format clean help release-tree
+.PHONY: build run check lint sanitize check-long explore fuzz bench-servers install format clean help release-tree
 
 build: release-tree ## build the libraries, examples and bench programs into build/release (default)
 	@cmake --build $(RELEASE)
@@ -53,6 +53,11 @@ explore: setup-check ## the scenarios of the simulated world over many seeds: ma
 fuzz: setup-check ## look for inputs that break something: make fuzz SECONDS=600
 	@tools/check fuzz-build
 	@fuzz/run.sh build/fuzz $(SECONDS)
+
+check-long: setup-check ## what takes long: 10,000 seeds each, the bugs of tests/mutants, all faults, long tests
+	@$(MAKE) explore SEEDS=10000
+	@tests/mutants/run.py
+	@tools/check long
 
 bench-servers: setup-run release-tree ## build the servers that are measured: build/release/bench/srv_eddy
 	@cmake --build $(RELEASE) --target bench_srv_eddy

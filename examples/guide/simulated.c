@@ -132,27 +132,40 @@ EDDY_ASYNC(storm, eddy_nothing)
         EDDY_END(n);
 }
 
+/* The hosts and what runs on them. */
+static int prepare(eddy_world *world, eddy_host **server, eddy_host **client)
+{
+    int error = eddy_world_host(world, "server", "10.0.0.1", server);
+
+    if (error == 0)
+        error = eddy_world_host(world, "client", "10.0.0.2", client);
+    if (error == 0)
+        error = eddy_host_boot(*server, boot_server, NULL);
+    if (error == 0)
+        error = eddy_spawn(eddy_core_handle(eddy_host_core(*client)),
+                           EDDY_FUTURE(storm, .one = *client, .other = *server));
+    return error;
+}
+
 int main(int argc, char **argv)
 {
     const eddy_world_options options = {.size_bytes = sizeof options,
                                         .seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1};
-    eddy_world *world;
+    eddy_world *world = NULL;
     eddy_host *server, *client;
-    eddy_result words = -1;
+    eddy_result words = eddy_world_new(&options, &world);
 
-    if (eddy_world_new(&options, &world) != 0)
-        return 1;
-    if (eddy_world_host(world, "server", "10.0.0.1", &server) != 0 ||
-        eddy_world_host(world, "client", "10.0.0.2", &client) != 0 ||
-        eddy_host_boot(server, boot_server, NULL) != 0)
-        return 1;
-    (void)eddy_spawn(eddy_core_handle(eddy_host_core(client)),
-                     EDDY_FUTURE(storm, .one = client, .other = server));
-    words =
-        eddy_core_run(eddy_host_core(client), EDDY_FUTURE(talker, .to = eddy_host_addr(server, 7)));
-    printf("%lld words in %lld seconds\n", (long long)words,
-           (long long)(eddy_world_now_ns(world) / EDDY_SECOND));
-    printf("hash %016llx\n", (unsigned long long)eddy_world_hash(world));
+    if (words == 0)
+        words = prepare(world, &server, &client);
+    if (words == 0)
+        words = eddy_core_run(eddy_host_core(client),
+                              EDDY_FUTURE(talker, .to = eddy_host_addr(server, 7)));
+    if (words < 0)
+        fprintf(stderr, "%s: %s\n", eddy_error_name(words), eddy_strerror(words));
+    else
+        printf("%lld words in %lld seconds\nhash %016llx\n", (long long)words,
+               (long long)(eddy_world_now_ns(world) / EDDY_SECOND),
+               (unsigned long long)eddy_world_hash(world));
     eddy_world_free(world);
     return words != 10;
 }

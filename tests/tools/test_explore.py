@@ -120,6 +120,32 @@ class Seeds(Base):
         _, out = self.explore("--seeds", "400", "--no-reduce", program)
         self.assertIn("failed at seed 3: no", out)
 
+    def test_a_program_that_runs_no_seeds_fails(self):
+        status, out = self.explore("--seeds", "5", "/bin/true")
+        self.assertEqual(status, 1)
+        self.assertIn("it does not say that it ran the seeds 0..5", out)
+
+    def test_other_programs_of_a_folder_are_left_alone(self):
+        path = os.path.join(self.folder, "other")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\ntouch " + path + ".ran\n")
+        os.chmod(path, 0o755)
+        self.fake("return None")
+        _, out = self.explore("--seeds", "5", self.folder)
+        self.assert_last(out, "1 passed, 0 failed, 0 skipped")
+        self.assertFalse(os.path.exists(path + ".ran"))
+
+    def test_what_cannot_be_meant_is_refused(self):
+        program = self.fake("return None")
+        for words, told in ((["--hashes", "5..3", program], "A is below B"),
+                            (["--same", self.folder], "two folders"),
+                            (["--from", str(2**64 - 5), "--seeds", "10", program], "2^64 - 2"),
+                            (["--limit", "0", program], "above 0"),
+                            (["--unreached", "/none", program], "no such file")):
+            status, out = self.explore(*words)
+            self.assertEqual(status, 2, out)
+            self.assertIn(told, out)
+
     def test_seeds_begin_where_asked(self):
         program = self.fake("return 'no' if seed in (7, 1003) else None")
         _, out = self.explore("--from", "1000", "--seeds", "20", "--no-reduce", program)
