@@ -102,7 +102,8 @@ typedef struct eddy_until {
  * Make a world without hosts, at time 0.
  * @param options  NULL for all defaults
  * @param world    set; owned by the caller
- * @return         0; -EINVAL: options of an unknown size; -ENOMEM
+ * @return         0; -EINVAL: options of an unknown size, or a name in EDDY_CHAOS that nothing has
+ *                 (told on standard error); -ENOMEM
  * EDDY_CHAOS in the environment ("calm", or a list "order,split,reset#3,...") leaves only what it
  * names of what is left to chance: see tools/explore.
  * Allocates: yes.
@@ -166,7 +167,8 @@ EDDY_API int eddy_host_boot(eddy_host *host, int (*boot)(void *arg, eddy_handle 
  * Go on until the condition holds, the time has come, or nothing can happen any more.
  * @param world  world; not from within its run (asserted)
  * @param until  NULL: until nothing can happen
- * @return       0: the condition holds; -ETIMEDOUT: the time has come; EDDY_DEADLOCK: no task is
+ * @return       0: the condition holds; -ETIMEDOUT: the time has come (it comes at once when nothing
+ *               can happen before it); EDDY_DEADLOCK, when no time was given: no task is
  *               ready, no timer runs, nothing is under way (eddy_world_dump() tells what each task
  *               waits for); when neither condition nor time was given, that is what was asked for,
  *               and when no task is left it is 0
@@ -204,7 +206,7 @@ EDDY_API uint64_t eddy_world_hash(const eddy_world *world);
 /**
  * A number from the seed, for the program's own choices.
  * @param world  world
- * @param below  1..2^32
+ * @param below  1..2^32 - 1
  * @return       0..below - 1, evenly
  * Thread: the world's.
  */
@@ -231,7 +233,8 @@ EDDY_API void eddy_world_odds(eddy_world *world, eddy_chaos chaos, uint32_t ppm)
 
 /**
  * From now on no fault happens by chance, and those that last (cuts, pauses, crashes, slow links,
- * stalls), also those made by call, are over: links are healed, hosts are up.
+ * stalls), also those made by call, are over: links are healed, hosts are up (one whose boot fails
+ * stays down). What eddy_host_link(), eddy_host_drift() and eddy_world_odds() have set stays.
  * @param world  world
  * Thread: the world's.
  */

@@ -93,7 +93,8 @@ EDDY_API void eddy_host_fail_memory(eddy_host *host, uint64_t nth, bool more);
 EDDY_API void eddy_host_stall(eddy_host *host, int64_t time_ns);
 
 /**
- * Power off: all tasks are dropped, sockets are gone without a FIN. Not from a task of the host.
+ * Power off: all tasks are dropped, sockets are gone without a FIN. Not from a task of the host, nor
+ * while eddy_core_run() drives it (asserted).
  * @param host  host; nothing happens when it is down
  * Thread: the world's.
  */

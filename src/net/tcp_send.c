@@ -49,6 +49,19 @@ void eddy__tcp_sent(eddy_tcp *self, size_t len)
         sent_some(self, len);
 }
 
+/* Memory is short here; the peer knows nothing of it, and will not end the stream. Bytes were lost,
+ * so that nothing good can come of it any more: who only reads must hear of it, too. */
+static void tell_reader(eddy_tcp *self, int32_t error)
+{
+    if (error != -ENOMEM && error != -ENOBUFS)
+        return;
+    if (self->read_error == 0 && (self->source.flags & EDDY__TCP_END) == 0)
+        self->read_error = error;
+    eddy__waiter_wake(&self->reader);
+    if (self->extra != NULL)
+        eddy__waiter_wake(&self->extra->gone);
+}
+
 /* What flies stays until the driver is done with it. */
 void eddy__tcp_write_fail(eddy_tcp *self, int32_t error)
 {
@@ -60,6 +73,7 @@ void eddy__tcp_write_fail(eddy_tcp *self, int32_t error)
             core->stats.bytes_cut_off += self->tx.bytes;
     }
     self->source.flags |= EDDY__TCP_WRITE_SHUT;
+    tell_reader(self, error);
     if (self->flying == 0)
         eddy__pieces_clear(&core->pool, &self->tx);
     eddy__tcp_wake_writer(self);

@@ -78,8 +78,8 @@ static int keep_word(eddy__sim *self, const char *word, size_t len, bool *kept)
     size_t name_len = hash != NULL ? (size_t)(hash - word) : len;
     int chaos = find_kind(word, name_len);
 
-    if (chaos < 0) {
-        (void)fprintf(stderr, "eddy: EDDY_CHAOS: nothing is called '%.*s'\n", (int)name_len, word);
+    if (chaos < 0 || (hash != NULL && (hash[1] < '0' || hash[1] > '9'))) {
+        (void)fprintf(stderr, "eddy: EDDY_CHAOS: nothing is called '%.*s'\n", (int)len, word);
         return -EINVAL;
     }
     kept[chaos] = true;
@@ -95,7 +95,7 @@ static int keep_list(eddy__sim *self, const char *list)
     while (*list != '\0' && error == 0) {
         size_t len = strcspn(list, ",");
 
-        if (len > 0 && strncmp(list, "calm", len) != 0)
+        if (len > 0 && (len != 4 || memcmp(list, "calm", len) != 0))
             error = keep_word(self, list, len, kept);
         list += len + (list[len] == ',');
     }

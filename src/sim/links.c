@@ -25,11 +25,19 @@ static eddy__sim_link *make(eddy__sim_host *from, eddy__sim_host *to)
         return NULL;
     link->from = from;
     link->to = to;
-    link->latency_ns = from == to ? LOCAL_LATENCY_NS : LATENCY_NS;
-    link->jitter_ns = from == to ? LOCAL_JITTER_NS : JITTER_NS;
+    eddy__sim_link_reset(link);
     eddy__list_init(&link->under_way);
     eddy__list_append(&from->links, &link->of_host);
     return link;
+}
+
+void eddy__sim_link_reset(eddy__sim_link *self)
+{
+    bool local = self->from == self->to;
+
+    self->latency_ns = local ? LOCAL_LATENCY_NS : LATENCY_NS;
+    self->jitter_ns = local ? LOCAL_JITTER_NS : JITTER_NS;
+    self->bytes_per_second = 0;
 }
 
 eddy__sim_link *eddy__sim_link_get(eddy__sim_host *from, eddy__sim_host *to)

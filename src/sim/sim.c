@@ -279,6 +279,8 @@ void eddy__sim_host_start(eddy__sim_host *host)
     if (!host->down)
         return;
     host->down = false;
+    host->paused_until_ns = 0;
+    host->stalled_until_ns = 0;
     eddy__sim_sockets_init(host);
     eddy__sim_trace(host->sim, host, "host", 0, "start", 0);
 }

@@ -180,6 +180,8 @@ void eddy__sim_host_crash(eddy__sim_host *);
 /* It was never there. */
 void eddy__sim_host_free(eddy__sim_host *);
 void eddy__sim_host_start(eddy__sim_host *);
+/* A pause or a stall has another end now: what it had put off happens, or is put off anew. */
+void eddy__sim_host_goes_on(eddy__sim_host *);
 int64_t eddy__sim_local_ns(const eddy__sim_host *);
 int64_t eddy__sim_wall_ns(eddy__sim_host *); /* each look is an occasion for a jump */
 /* The first moment of the room at which the host's clock shows `local_ns` or more. */
@@ -223,6 +225,8 @@ typedef struct eddy__sim_link {
 
 /* Made at first use. NULL: no memory. */
 eddy__sim_link *eddy__sim_link_get(eddy__sim_host *from, eddy__sim_host *to);
+/* As it was made: latency, jitter, no limit. */
+void eddy__sim_link_reset(eddy__sim_link *);
 void eddy__sim_links_free(eddy__sim_host *from);
 /* Would a segment that is sent now get through (it may be cut, the other host down or paused)? */
 bool eddy__sim_link_works(const eddy__sim_link *);

@@ -107,6 +107,7 @@ struct eddy__sim_socket {
     eddy__sim_event timer;
     uint32_t retries; /* in a row without an answer */
     uint32_t backoff;
+    bool put_off;   /* the timer waits for the end of a pause */
     bool probing;   /* the timer is to ask the peer whether it has room */
     bool doubt;     /* what the peer has said of its room may have got lost */
     bool forgotten; /* by chance: what comes for it is a stranger's to its host */
@@ -191,6 +192,7 @@ typedef struct eddy__sim_header {
 typedef struct eddy__sim_segment {
     eddy__sim_event event;
     eddy__node on_link;
+    bool held; /* until the end of a pause or a stall */
     eddy__sim_link *link;
     eddy__sim_header header;
     unsigned char bytes[];

@@ -71,6 +71,7 @@ void eddy__sim_tcp_set_timer(eddy__sim_socket *self, int64_t at_ns, bool upkeep)
 
     eddy__sim_cancel(sim, &self->timer);
     self->timer.upkeep = upkeep;
+    self->put_off = false;
     if (eddy__sim_at(sim, &self->timer, at_ns) != 0)
         eddy__sim_tcp_over(self, -ENOBUFS);
 }
@@ -166,16 +167,18 @@ void eddy__sim_tcp_timer(eddy__sim_event *event)
     eddy__sim_socket *self = EDDY__CONTAINER(event, eddy__sim_socket, timer);
     eddy__sim_host *host = self->host;
 
-    if (host->paused_until_ns > host->sim->now_ns)
+    if (host->paused_until_ns > host->sim->now_ns) {
         eddy__sim_tcp_set_timer(self, host->paused_until_ns, event->upkeep);
-    else if (self->state == EDDY__SIM_TCP_SYN_SENT)
+        self->put_off = true;
+    } else if (self->state == EDDY__SIM_TCP_SYN_SENT) {
         eddy__sim_tcp_connect_timer(self);
-    else if (self->state == EDDY__SIM_TCP_SYN_RECEIVED)
+    } else if (self->state == EDDY__SIM_TCP_SYN_RECEIVED) {
         eddy__sim_tcp_syn_ack_timer(self);
-    else if (self->state == EDDY__SIM_TCP_OPEN)
+    } else if (self->state == EDDY__SIM_TCP_OPEN) {
         open_timer(self);
-    else
+    } else {
         eddy__sim_tcp_over(self, 0);
+    }
     eddy__sim_tcp_settle(self);
 }
 

@@ -103,6 +103,7 @@ static void arrive(eddy__sim_event *event)
     int64_t until_ns = held_until(segment);
 
     if (until_ns != 0 && eddy__sim_at(link->from->sim, event, until_ns) == 0) {
+        segment->held = true;
         trace(link->to, &segment->header, HELD);
         return;
     }
@@ -113,6 +114,37 @@ static void arrive(eddy__sim_event *event)
         eddy__sim_tcp_input(link->to, segment);
     }
     free_segment(segment);
+}
+
+/* In the order in which they came. */
+static void let_go(eddy__sim_link *link)
+{
+    EDDY__LIST_FOR_EACH (node, &link->under_way) {
+        eddy__sim_segment *segment = EDDY__CONTAINER(node, eddy__sim_segment, on_link);
+
+        if (segment->held)
+            (void)eddy__sim_at(link->from->sim, &segment->event, link->from->sim->now_ns);
+    }
+}
+
+void eddy__sim_host_goes_on(eddy__sim_host *host)
+{
+    EDDY__LIST_FOR_EACH (node, &host->sim->hosts) {
+        eddy__sim_host *from = EDDY__CONTAINER(node, eddy__sim_host, all);
+
+        EDDY__LIST_FOR_EACH (at, &from->links) {
+            eddy__sim_link *link = EDDY__CONTAINER(at, eddy__sim_link, of_host);
+
+            if (link->to == host)
+                let_go(link);
+        }
+    }
+    EDDY__LIST_FOR_EACH (node, &host->sockets) {
+        eddy__sim_socket *self = EDDY__CONTAINER(node, eddy__sim_socket, of_host);
+
+        if (self->put_off && self->timer.place != 0)
+            (void)eddy__sim_at(host->sim, &self->timer, host->sim->now_ns);
+    }
 }
 
 /* ---- sending ---- */

@@ -10,8 +10,15 @@
 #define LINK_MAX_NS (24 * 3600 * EDDY_SECOND)
 #define JUMP_MAX_NS (EDDY_FOREVER / 4)
 
+static void check(const eddy__sim *sim)
+{
+    EDDY_ASSERT(eddy__thread_is_self(&sim->thread),
+                "a simulated world is touched by another thread than the one that made it");
+}
+
 static void trace(eddy_host *host, const char *what, int64_t value)
 {
+    check(host->world->sim);
     eddy__sim_trace(host->world->sim, host->sim, "host", 0, what, value);
 }
 
@@ -20,6 +27,8 @@ static void trace(eddy_host *host, const char *what, int64_t value)
 void eddy_world_odds(eddy_world *self, eddy_chaos chaos, uint32_t ppm)
 {
     EDDY_ASSERT((unsigned)chaos < EDDY_CHAOS_COUNT, "there is no eddy_chaos %u", (unsigned)chaos);
+    check(self->sim);
+    eddy__sim_trace(self->sim, NULL, eddy__sim_chaos_name(chaos), 0, "odds", ppm);
     self->sim->chances[chaos].ppm = ppm;
 }
 
@@ -58,11 +67,13 @@ static void heal_host(eddy_host *host)
     host->sim->paused_until_ns = 0;
     host->sim->stalled_until_ns = 0;
     host->fail_memory = 0;
+    eddy__sim_host_goes_on(host->sim);
 }
 
 /* Hosts first: what links then carry must find them up. */
 void eddy_world_heal(eddy_world *self)
 {
+    check(self->sim);
     eddy__sim_trace(self->sim, NULL, "world", 0, "heal", 0);
     self->sim->healed = true;
     EDDY__LIST_FOR_EACH (node, &self->hosts) {
@@ -82,11 +93,13 @@ static int set_link(eddy_host *from, eddy_host *to, const eddy_link *link)
 
     if (one == NULL)
         return -ENOMEM;
+    eddy__sim_link_reset(one);
     if (link->latency_ns != 0)
         one->latency_ns = link->latency_ns;
     if (link->jitter_ns != 0)
         one->jitter_ns = link->jitter_ns;
     one->bytes_per_second = link->bytes_per_second;
+    trace(from, "link to", to->sim->index);
     return 0;
 }
 
@@ -157,6 +170,7 @@ void eddy_host_stall(eddy_host *host, int64_t time_ns)
 {
     trace(host, "stall", time_ns);
     host->sim->stalled_until_ns = eddy__time_add(host->world->sim->now_ns, time_ns);
+    eddy__sim_host_goes_on(host->sim);
 }
 
 void eddy_host_drift(eddy_host *host, int32_t ppm)

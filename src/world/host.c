@@ -29,18 +29,23 @@ static void *host_alloc(size_t size, void *arg)
 {
     eddy_host *self = arg;
 
-    return fails(self) ? NULL : eddy__alloc(&self->world->allocator, size);
+    void *memory = fails(self) ? NULL : eddy__alloc(&self->world->allocator, size);
+
+    self->blocks_out += memory != NULL;
+    return memory;
 }
 
 static void host_free(void *memory, size_t size, void *arg)
 {
     eddy_host *self = arg;
 
+    self->blocks_out--;
     eddy__free(&self->world->allocator, memory, size);
 }
 
 void eddy_host_fail_memory(eddy_host *self, uint64_t nth, bool more)
 {
+    eddy__sim_trace(self->world->sim, self->sim, "host", 0, "fail memory", (int64_t)nth);
     self->fail_memory = nth;
     self->fail_memory_more = more;
 }
@@ -119,6 +124,10 @@ void eddy__world_free_host(eddy_host *self)
     eddy_world *world = self->world;
 
     eddy_host_crash(self);
+    EDDY_ASSERT(self->blocks_out == 0,
+                "an I/O object or join handle of host '%s' is still held: give it back before the "
+                "world is freed",
+                self->sim->name);
     eddy__sim_cancel(world->sim, &self->power);
     if (world->next == &self->all)
         world->next = self->all.next;
@@ -165,7 +174,9 @@ void eddy_host_crash(eddy_host *self)
 
     if (core == NULL)
         return;
-    EDDY_ASSERT(!core->running, "host '%s' is crashed from within one of its own tasks",
+    EDDY_ASSERT(!core->running,
+                "host '%s' is crashed from within one of its own tasks, or while eddy_core_run() "
+                "drives it",
                 self->sim->name);
     eddy__sim_cancel(self->world->sim, &self->power);
     self->struck = false;
@@ -174,6 +185,8 @@ void eddy_host_crash(eddy_host *self)
     eddy__sim_host_crash(self->sim);
     eddy__core_crash(core);
     self->crashing = false;
+    if (self->power.place != 0)
+        (void)eddy__sim_at(self->world->sim, &self->power, self->world->sim->now_ns);
 }
 
 int eddy_host_restart(eddy_host *self)
@@ -182,8 +195,8 @@ int eddy_host_restart(eddy_host *self)
 
     if (self->core != NULL)
         return 0;
-    if (self->crashing) /* a `done` of its last life asks for the next */
-        return eddy__sim_at(self->world->sim, &self->power, self->world->sim->now_ns);
+    if (self->crashing) /* a `done` of its last life asks for the next: when that is over */
+        return eddy__sim_at(self->world->sim, &self->power, EDDY_FOREVER);
     eddy__sim_cancel(self->world->sim, &self->power);
     eddy__sim_host_start(self->sim);
     error = power_on(self);
@@ -199,4 +212,5 @@ void eddy_host_pause(eddy_host *self, int64_t time_ns)
 
     self->sim->paused_until_ns = eddy__time_add(sim->now_ns, time_ns);
     eddy__sim_trace(sim, self->sim, "host", 0, "pause", time_ns);
+    eddy__sim_host_goes_on(self->sim);
 }

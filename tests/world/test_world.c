@@ -271,6 +271,27 @@ static void the_core_of_a_host_is_its_worlds_to_end(void **state)
     test_world_end(world);
 }
 
+static void free_world(void *world)
+{
+    eddy_world_free(world);
+}
+
+static void what_is_held_when_the_world_is_freed_is_asserted(void **state)
+{
+    eddy_world *world = test_calm_world();
+    eddy_host *host = test_host(world, "a", "10.0.0.1");
+    eddy_listener *listener = NULL;
+    const eddy_addr any = eddy_addr_ipv4_any(9);
+
+    (void)state;
+    assert_int_equal(
+        eddy_listener_bind(eddy_core_handle(eddy_host_core(host)), &any, NULL, &listener), 0);
+    assert_dies(free_world, world, "is still held");
+    eddy_host_crash(host);
+    eddy_listener_free(listener);
+    test_world_end(world);
+}
+
 /* The n-th allocation of all fails: afterwards the address is as free as it was. */
 static uint64_t allocations_left;
 
@@ -340,6 +361,7 @@ int main(void)
         cmocka_unit_test(remotes_between_loops_of_a_world_work),
         cmocka_unit_test(calling_a_loop_of_the_same_world_is_asserted),
         cmocka_unit_test(the_core_of_a_host_is_its_worlds_to_end),
+        cmocka_unit_test(what_is_held_when_the_world_is_freed_is_asserted),
         cmocka_unit_test(a_host_that_could_not_be_made_leaves_nothing),
         cmocka_unit_test(the_end_of_time_is_no_harm),
     };
