@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "support/args.h"
@@ -73,6 +74,10 @@ static void *read_input(void *arg)
         piece.bytes.len = n > 0 ? (size_t)n : 0;
         result = eddy_remote_call(bridge->remote, &put_job, &piece);
     } while (n > 0 && result >= 0);
+    if (result == -ENOMEM) { /* nobody else knows: the server would wait for the rest for ever */
+        fprintf(stderr, "connect: standard input: %s\n", eddy_strerror(result));
+        exit(1);
+    }
     eddy_remote_release(bridge->remote);
     return NULL;
 }

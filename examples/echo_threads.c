@@ -25,6 +25,7 @@ struct worker {
     pthread_t thread;
     eddy_core *core;
     eddy_remote *remote;
+    eddy_result result; /* how its loop ended, once the thread has */
     bool stopped;
     eddy_waiter stop; /* where the worker's main future waits */
 };
@@ -54,7 +55,7 @@ static void *worker_run(void *arg)
 {
     struct worker *worker = arg;
 
-    (void)eddy_core_run(worker->core, EDDY_FUTURE(until_stopped, .worker = worker));
+    worker->result = eddy_core_run(worker->core, EDDY_FUTURE(until_stopped, .worker = worker));
     eddy_core_free(worker->core);
     return NULL;
 }
@@ -87,19 +88,25 @@ static const eddy_job stop_job = {.make = stop_make, .payload_bytes = sizeof(str
 static void serve(struct args *args, eddy_core *core)
 {
     eddy_listener *listener = args_listen(args, core, &shared_port);
+    int error;
 
     (void)eddy_listener_local_addr(listener, &args->address[0]);
-    if (eddy_spawn(eddy_core_handle(core), EDDY_FUTURE(echo_accept, .listener = listener)) != 0)
-        exit(1);
+    error = eddy_spawn(eddy_core_handle(core), EDDY_FUTURE(echo_accept, .listener = listener));
+    if (error != 0)
+        exit(args_end(args, error));
 }
 
 static void worker_start(struct worker *worker, struct args *args)
 {
+    int error;
+
     worker->core = args_core(args);
     serve(args, worker->core);
-    if (eddy_remote_new(eddy_core_handle(worker->core), &worker->remote) != 0 ||
-        pthread_create(&worker->thread, NULL, worker_run, worker) != 0)
-        exit(1);
+    error = eddy_remote_new(eddy_core_handle(worker->core), &worker->remote);
+    if (error == 0)
+        error = -pthread_create(&worker->thread, NULL, worker_run, worker);
+    if (error != 0)
+        exit(args_end(args, error));
 }
 
 /* With the main thread, one for each core. */
@@ -110,13 +117,18 @@ static int worker_count(void)
     return cores <= 1 ? 0 : cores <= WORKERS_MAX ? (int)cores - 1 : WORKERS_MAX;
 }
 
-static void worker_stop(struct worker *worker)
+/* How its loop ended. */
+static eddy_result worker_stop(struct worker *worker, const struct args *args)
 {
     eddy_result clients = eddy_remote_call(worker->remote, &stop_job, &worker);
 
+    if (clients == -ENOMEM) /* the job was not sent or not made: the worker would never stop */
+        exit(args_end(args, clients));
     pthread_join(worker->thread, NULL);
     eddy_remote_release(worker->remote);
-    printf("a worker had %lld clients\n", (long long)clients);
+    if (clients >= 0)
+        printf("a worker had %lld clients\n", (long long)clients);
+    return worker->result;
 }
 
 int main(int argc, char **argv)
@@ -141,8 +153,11 @@ int main(int argc, char **argv)
            count + 1);
     fflush(stdout);
     result = eddy_core_run(core, EDDY_FUTURE(until_signal));
-    for (int i = 0; i < count; i++)
-        worker_stop(&workers[i]);
+    for (int i = 0; i < count; i++) {
+        eddy_result worker_result = worker_stop(&workers[i], &args);
+
+        result = result < 0 ? result : worker_result;
+    }
     eddy_core_stats_get(core, &stats);
     printf("the main thread had %llu\n", (unsigned long long)stats.connections_accepted);
     eddy_core_free(core);

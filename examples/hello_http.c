@@ -15,12 +15,11 @@
 
 static void say_hello(const eddy_core *core, const eddy_listener *listener)
 {
-    char text[EDDY_ADDR_TEXT_MAX];
+    char text[EDDY_ADDR_TEXT_MAX] = "?";
     eddy_addr address;
 
-    if (eddy_listener_local_addr(listener, &address) != 0)
-        return;
-    eddy_addr_print(&address, text, sizeof text);
+    if (eddy_listener_local_addr(listener, &address) == 0)
+        eddy_addr_print(&address, text, sizeof text);
     printf("hello_http listens on http://%s/ by %s (%s)\n", text, eddy_core_driver_name(core),
            eddy_core_driver_reason(core));
     printf("try: curl http://%s/   or: wrk -t1 -c64 -d5 http://%s/   end it with ctrl-C\n", text,

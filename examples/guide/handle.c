@@ -86,7 +86,7 @@ int main(void)
     eddy_addr any_port = eddy_addr_ipv4_loopback(0);
     eddy_addr address;
     eddy_core *core;
-    eddy_listener *listener;
+    eddy_listener *listener = NULL;
     eddy_result result = eddy_core_new(NULL, &core);
 
     if (result < 0)
@@ -94,7 +94,9 @@ int main(void)
     result = eddy_listener_bind(eddy_core_handle(core), &any_port, NULL, &listener);
     if (result == 0)
         result = eddy_listener_local_addr(listener, &address);
-    if (result == 0)
+    if (result != 0)
+        eddy_listener_free(listener);
+    else
         result = eddy_spawn(eddy_core_handle(core), EDDY_FUTURE(server, .listener = listener));
     if (result == 0)
         result = eddy_core_run(core, EDDY_FUTURE(client, .address = address));

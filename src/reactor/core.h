@@ -248,12 +248,20 @@ eddy__inbox *eddy__core_inbox(eddy_core *core);
 int eddy__core_new(const eddy_core_options *options, eddy__sim_host *host, eddy_core **out);
 /* eddy_core_free() of a loop whose host has crashed: nothing is sent or waited for any more. */
 void eddy__core_crash(eddy_core *core);
+/* What remains of it when all that it did has ended (core.c). */
+void eddy__core_drop_wakefd(eddy_core *core);
+void eddy__core_drop_parts(eddy_core *core);
 /* The loop is this thread's from now on. */
 void eddy__core_own(eddy_core *core);
 /* Would a turn that does not wait do anything now? */
 bool eddy__core_is_ready(eddy_core *core);
 /* When its next timer is due, by its own clock; EDDY_FOREVER: never. */
 int64_t eddy__core_next_ns(const eddy_core *core);
+/* simulated.c: what is left to chance in a turn, and told of it. */
+uint32_t eddy__simulated_budget(eddy_core *core) EDDY__COLD;
+void eddy__simulated_trace(const eddy_core *core, const eddy_task *task,
+                           eddy_result result) EDDY__COLD;
+void eddy__simulated_shuffle(eddy_core *core, eddy__node *batch) EDDY__COLD;
 /* turn.c: one pass of tending, waiting and delivering. */
 int eddy__core_wait(eddy_core *core, int64_t deadline_ns);
 /* Jobs and wakes of other threads; then timers. */

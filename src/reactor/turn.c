@@ -138,61 +138,6 @@ static void check_armed(const eddy_task *task)
                 eddy_task_name(task), task->root->type->name);
 }
 
-/* ---- in a simulated world ---- */
-
-/* Now and then a poll may do little: then its leaves are not ready yet, though they could be. */
-static EDDY__COLD uint32_t simulated_budget(eddy_core *core)
-{
-    if (eddy__sim_happens(core->sim, EDDY_CHAOS_PENDING))
-        return eddy__sim_draw(core->sim, EDDY_CHAOS_PENDING, 4);
-    return core->options.task_budget;
-}
-
-static const char *waits_for(const eddy_task *task)
-{
-    if ((task->state & EDDY__TASK_QUEUED) != 0)
-        return "goes on";
-    if ((task->state & EDDY__TASK_PARKED) != 0)
-        return task->parked_why;
-    if (eddy__list_empty(&task->waits))
-        return "nothing";
-    return EDDY__CONTAINER(task->waits.next, eddy_waiter, in_task)->type->why;
-}
-
-static EDDY__COLD void trace_poll(const eddy_core *core, const eddy_task *task, eddy_result result)
-{
-    const eddy__sim_host *host = core->driver->cpu->host;
-
-    if (result == EDDY_PENDING)
-        eddy__sim_trace(core->sim, host, eddy_task_name(task), task->id, waits_for(task), 0);
-    else
-        eddy__sim_trace(core->sim, host, eddy_task_name(task), task->id, "ends", result);
-}
-
-/* Which of them comes first is nobody's business: put each before or behind the others. Those that
- * this turn will not come to stay where they are: a task that is ready must not be passed over by one
- * that was polled meanwhile. */
-static EDDY__COLD void shuffle(eddy_core *core, eddy__node *batch)
-{
-    uint32_t left = core->options.turn_polls;
-    eddy__node mixed;
-
-    if (!eddy__sim_happens(core->sim, EDDY_CHAOS_ORDER))
-        return;
-    eddy__list_init(&mixed);
-    for (; left > 0 && !eddy__list_empty(batch); left--) {
-        eddy__node *node = batch->next;
-
-        eddy__list_remove(node);
-        if (eddy__sim_draw(core->sim, EDDY_CHAOS_ORDER, 2) == 0)
-            eddy__list_append(&mixed, node);
-        else
-            eddy__list_append(mixed.next, node); /* before the first */
-    }
-    eddy__list_splice(&mixed, batch);
-    eddy__list_splice(batch, &mixed);
-}
-
 /* One poll, and its consequences: the task may be gone afterwards. `simulated` is a constant, so that
  * a loop on the kernel does not pay for what is done in a world. */
 static inline void poll_task(eddy_task *task, bool simulated)
@@ -203,14 +148,14 @@ static inline void poll_task(eddy_task *task, bool simulated)
     eddy_result result;
 
     task->state = (uint16_t)((task->state & ~over) | EDDY__TASK_RUNNING);
-    task->budget = simulated ? simulated_budget(core) : core->options.task_budget;
+    task->budget = simulated ? eddy__simulated_budget(core) : core->options.task_budget;
     task->at = root;
     task->polls++;
     core->stats.polls++;
     result = root->type->poll(root, task);
     task->state &= (uint16_t)~EDDY__TASK_RUNNING;
     if (simulated)
-        trace_poll(core, task, result);
+        eddy__simulated_trace(core, task, result);
     if (result != EDDY_PENDING)
         eddy__task_finish(task, result);
     else if ((task->state & EDDY__TASK_DOOMED) != 0)
@@ -276,7 +221,7 @@ static uint32_t run_tasks(eddy_core *core)
     eddy__list_init(&batch);
     eddy__list_splice(&batch, &core->ready);
     if (core->sim != NULL)
-        shuffle(core, &batch);
+        eddy__simulated_shuffle(core, &batch);
     while (!eddy__list_empty(&batch)) {
         eddy_task *task = EDDY__CONTAINER(batch.next, eddy_task, queue);
 
@@ -437,18 +382,4 @@ eddy_result eddy_core_turn(eddy_core *core, int64_t max_wait_ns)
     result = turn(core, max_wait_ns);
     leave(core);
     return result;
-}
-
-/* ---- for who drives several loops ---- */
-
-int64_t eddy__core_next_ns(const eddy_core *core)
-{
-    return eddy__wheel_count(&core->wheel) > 0 ? eddy__wheel_next_ns(&core->wheel) : EDDY_FOREVER;
-}
-
-bool eddy__core_is_ready(eddy_core *core)
-{
-    return !eddy__list_empty(&core->ready) || !eddy__list_empty(&core->attention) ||
-           (core->inbox != NULL && eddy__inbox_ready(core->inbox)) ||
-           eddy__core_next_ns(core) <= eddy__core_now(core);
 }

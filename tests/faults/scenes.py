@@ -1,0 +1,445 @@
+# SPDX-License-Identifier: MIT
+"""
+One run of a program under libinject.so, and what is done with each example meanwhile: its scene,
+a client or server that does a small exchange and bears with whatever a fault makes of it.
+
+A scene tells what is wrong as a problem of its run: who waits for ever, and wrong bytes. How the
+program ends is judged by run.py.
+"""
+import argparse
+import itertools
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+os.environ.pop('EDDY_DRIVER', None)
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'examples'))
+from support import LISTENS, free_address
+
+LIMIT = 15  # seconds for an example's exchange, and for its end
+TEST_LIMIT = 30  # seconds more than a test takes without a fault
+PATTERN = bytes(range(256)) * 40
+
+with open(os.path.join(HERE, 'inject.h'), encoding='ascii') as header:
+    NAMES = re.findall(r'^ +X\((\w+)\)', header.read(), re.M)
+
+options = argparse.Namespace()  # of run.py
+UNKNOWN = re.compile(rb'listens on (?:http://)?\?')  # it could not learn its own address
+
+
+class Report:
+    """What inject.c tells: the numbers of its struct report."""
+
+    HEAD = 'reached site ended blocks_left block_site fds_left '\
+           'crash_site crash_scoped'.split()
+
+    def __init__(self):
+        self.file = tempfile.NamedTemporaryFile(prefix='eddy-fault-')
+        size = 8 * (len(self.HEAD) + len(NAMES))
+        self.file.truncate(size)
+
+    def read(self):
+        self.file.seek(0)
+        data = self.file.read()
+        values = struct.unpack(f'{len(data) // 8}Q', data)
+        self.__dict__.update(zip(self.HEAD, values))
+        self.count = dict(zip(NAMES, values[len(self.HEAD):]))
+        return self
+
+
+class Run:
+    """One run of a program, with a fault or without."""
+
+    def __init__(self, program, driver, fault):
+        self.program, self.driver, self.fault = program, driver, fault
+        self.report = Report()
+        self.problems = []
+        self.processes = []
+        self.sockets = []
+        self.out = b''
+        self.err = tempfile.TemporaryFile()
+        self.until = time.monotonic() + LIMIT
+
+    def environment(self):
+        env = {key: value for key, value in os.environ.items() if not key.startswith('EDDY_')}
+        env.update(LD_PRELOAD=options.inject, EDDY_FAULT_REPORT=self.report.file.name,
+                   CMOCKA_TEST_ABORT='1', MALLOC_CHECK_='3', MALLOC_PERTURB_='165',
+                   EDDY_BUILD_DIR=options.build_dir, EDDY_SOURCE_DIR=ROOT,
+                   ASAN_OPTIONS='verify_asan_link_order=0:detect_leaks=1:'
+                                'detect_stack_use_after_return=1:strict_string_checks=1',
+                   UBSAN_OPTIONS='print_stacktrace=1')
+        if self.driver:
+            env['EDDY_DRIVER'] = self.driver
+        if self.fault:
+            env['EDDY_FAULT'] = self.fault
+        if self.program.scope:
+            env['EDDY_FAULT_SCOPE'] = self.program.scope
+        return env
+
+    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
+        process = subprocess.Popen([self.program.path, *arguments], stdin=stdin, stdout=stdout,
+                                   stderr=self.err, env=self.environment(), bufsize=0)
+        self.processes.append(process)
+        return process
+
+    def problem(self, text):
+        if text not in self.problems:
+            self.problems.append(text)
+
+    def left(self):
+        return max(0.05, self.until - time.monotonic())
+
+    def more_time(self):
+        self.until = time.monotonic() + LIMIT
+
+    def text(self):
+        self.err.seek(0)
+        return self.err.read().decode(errors='replace')
+
+    # ---- the program's output and end
+
+    def address(self, process):
+        """Where it says that it listens; None: it ends instead."""
+        while True:
+            match = LISTENS.search(self.out)
+            if match:
+                if self.driver and match[3].decode() != self.driver:
+                    self.problem(f'runs by {match[3].decode()} instead of {self.driver}')
+                return match[1].decode(), int(match[2])
+            if UNKNOWN.search(self.out) or not self.read_out(process):
+                return None
+
+    def read_out(self, process):
+        """More of its output. False: there is none."""
+        if not select.select([process.stdout], [], [], self.left())[0]:
+            self.problem('hangs: nothing more is written')
+            return False
+        part = os.read(process.stdout.fileno(), 65536)
+        self.out += part
+        return bool(part)
+
+    def wait(self, process, number=None):
+        """Its end, with a signal to make it; killed when it does not."""
+        self.more_time()
+        if number is not None:
+            self.await_end(process, 0.3 if self.disturbed else 0.01 if self.fault else 0)
+            if process.poll() is None:
+                process.send_signal(number)
+                if self.fault and self.report.read().reached:
+                    self.allowed_signal = number  # it may be ending by the fault just now
+        while process.stdout is not None and self.read_out(process):
+            pass
+        try:
+            process.wait(self.left())
+        except subprocess.TimeoutExpired:
+            self.problem('hangs: does not end')
+            process.kill()
+            process.wait()
+
+    def await_end(self, process, seconds):
+        """A signal would hide why it ends, if it does."""
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+
+    # ---- the other ends
+
+    def connect(self, address):
+        client = socket.socket()
+        self.sockets.append(client)
+        client.settimeout(self.left())
+        client.connect(address)
+        return client
+
+    def listen(self):
+        listener = socket.socket()
+        self.sockets.append(listener)
+        listener.bind(('127.0.0.1', 0))
+        listener.listen(16)
+        return listener
+
+    def accept(self, listener, process, client=None):
+        """A connection of the program's; None when it ends, or gives its client up, instead."""
+        while True:
+            ends = [listener] + ([client] if client else [])
+            ready = select.select(ends, [], [], 0.02)[0]
+            if listener in ready:
+                peer = listener.accept()[0]
+                self.sockets.append(peer)
+                peer.settimeout(self.left())
+                return peer
+            if ready or process.poll() is not None:
+                return None
+            if time.monotonic() > self.until:
+                self.problem('hangs: never connects')
+                return None
+
+    def receive(self, end, count):
+        """Exactly so many bytes; Broken when the stream ends before."""
+        data = b''
+        while len(data) < count:
+            end.settimeout(self.left())
+            part = end.recv(count - len(data))
+            if not part:
+                raise Broken
+            data += part
+        return data
+
+    def expect(self, end, data):
+        got = self.receive(end, len(data))
+        if got != data:
+            self.problem(f'wrong bytes: {got[:40]} instead of {data[:40]}')
+
+    def expect_end(self, end):
+        end.settimeout(self.left())
+        part = end.recv(100)
+        if part:
+            self.problem(f'wrong bytes: {part[:40]} instead of the end')
+
+    def client(self, exchange, *arguments):
+        """One exchange. It may break, once, where the fault did it."""
+        before = self.report.read().reached
+        self.more_time()
+        try:
+            exchange(*arguments)
+        except (Broken, ConnectionError):
+            self.disturbed = True
+            if not self.fault or before or not self.is_reached():
+                self.breaks += 1
+        except TimeoutError:
+            self.problem('hangs: a client waits for ever')
+
+    breaks = 0
+    disturbed = False  # a client was
+    stumbled = ''  # where a test went on with what it had not got
+
+    def is_reached(self):
+        """The program may be a moment behind its client."""
+        until = time.monotonic() + 0.2
+        while not self.report.read().reached and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.report.reached
+
+    def close(self):
+        for end in self.sockets:
+            end.close()
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            for pipe in process.stdin, process.stdout:
+                if pipe:
+                    pipe.close()
+
+
+class Broken(Exception):
+    """The stream has ended too early."""
+
+
+# ---- the examples: what is done with each ---------------------------------------------------------
+
+def serve(exchange, *arguments, number=signal.SIGTERM):
+    """The scene of a server: three exchanges, then a signal."""
+    def scene(run):
+        process = run.start(*arguments)
+        address = run.address(process)
+        for _ in range(3 if address else 0):
+            if process.poll() is not None:
+                break
+            run.client(exchange, run, process, address)
+        run.wait(process, number)
+        if run.breaks and process.returncode == 0:
+            run.problem(f'{run.breaks} clients were broken without a fault')
+    return scene
+
+
+def echo(run, _process, address):
+    client = run.connect(address)
+    for size in 1, 300, 5000:
+        client.sendall(PATTERN[:size])
+        run.expect(client, PATTERN[:size])
+    client.shutdown(socket.SHUT_WR)
+    run.expect_end(client)
+
+
+def chat(run, _process, address):
+    one, other = run.connect(address), run.connect(address)
+    for number in itertools.count():
+        one.sendall(b'%06d\n' % number)
+        ready = select.select([one, other], [], [], 0.02)[0]
+        if one in ready:
+            raise Broken  # it hears nobody: it was put out
+        if ready:
+            break
+        if time.monotonic() > run.until:
+            raise TimeoutError
+    line = run.receive(other, len('client '))
+    if line != b'client ':
+        run.problem(f'wrong bytes: {line}')
+    one.shutdown(socket.SHUT_WR)
+    run.expect_end(one)
+    other.shutdown(socket.SHUT_WR)
+    while other.recv(10000):
+        pass
+
+
+def hello_http(run, _process, address):
+    client = run.connect(address)
+    for last in False, True:
+        client.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n%s\r\n' %
+                       (b'Connection: close\r\n' if last else b''))
+        answer = b''
+        while not answer.endswith(b'\r\n\r\nHello, World!'):
+            answer += run.receive(client, 1)
+        if not answer.startswith(b'HTTP/1.1 200 OK\r\n'):
+            run.problem(f'wrong bytes: {answer}')
+    run.expect_end(client)
+
+
+def proxy_scene(run):
+    backend = run.listen()
+
+    def exchange(run, process, address):
+        client = run.connect(address)
+        client.sendall(PATTERN[:3000])
+        while True:
+            server = run.accept(backend, process, client)
+            if server is None:
+                raise Broken
+            try:
+                run.expect(server, PATTERN[:3000])
+                break
+            except Broken:
+                pass  # that of a client before, which was given up
+        server.sendall(PATTERN[7:2000])
+        run.expect(client, PATTERN[7:2000])
+        client.shutdown(socket.SHUT_WR)
+        run.expect_end(server)
+        server.close()
+        run.expect_end(client)
+
+    serve(exchange, '127.0.0.1:0', '127.0.0.1:%d' % backend.getsockname()[1])(run)
+
+
+def retry_server(run, _process, address):
+    client = run.connect(address)
+    number = time.monotonic_ns() * 1000 + retry_server.count
+    retry_server.count += 1
+    client.sendall(b'%d word\n%d word\n' % (number, number))
+    lines = b''
+    while lines.count(b'\n') < 2:
+        lines += run.receive(client, 1)
+    if not re.fullmatch(rb'(%d \d+ word\n)\1' % number, lines):
+        run.problem(f'wrong bytes: {lines}')
+    client.shutdown(socket.SHUT_WR)
+    run.expect_end(client)
+
+
+retry_server.count = 0
+
+
+def guide_server(run):
+    address = free_address()
+    process = run.start(str(address[1]))
+    while process.poll() is None and run.left() > 0.05:
+        try:
+            run.connect(address).close()  # it listens in silence
+            break
+        except ConnectionRefusedError:
+            time.sleep(0.005)
+    for _ in range(3):
+        if process.poll() is None:
+            run.client(echo, run, process, address)
+    run.allowed_signal = signal.SIGTERM  # it has no handler
+    run.wait(process, signal.SIGTERM)
+
+
+def hello(run):
+    listener = run.listen()
+    process = run.start(f'--port={listener.getsockname()[1]}')
+    server = run.accept(listener, process)
+    answer = PATTERN[:5000]
+
+    def exchange():
+        request = b''
+        while not request.endswith(b'\r\n\r\n'):
+            request += run.receive(server, 1)
+        server.sendall(answer)
+
+    if server is not None:
+        run.client(exchange)
+        server.close()
+    run.wait(process)
+    if process.returncode == 0 and run.out != answer and not (run.fault and run.out == b''):
+        run.problem(f'wrong bytes: {run.out[:40]}')
+
+
+def connect(run):
+    listener = run.listen()
+    process = run.start(f'127.0.0.1:{listener.getsockname()[1]}', stdin=subprocess.PIPE)
+    server = run.accept(listener, process)
+
+    def exchange():
+        process.stdin.write(PATTERN[:4000])
+        run.expect(server, PATTERN[:4000])
+        server.sendall(b'an answer\n')
+        process.stdin.close()
+        run.expect_end(server)
+        server.sendall(b'a late answer\n')
+
+    if server is not None:
+        try:
+            run.client(exchange)
+        except BrokenPipeError:
+            pass
+        server.close()
+    run.wait(process)
+    if process.returncode == 0 and not run.fault and run.out != b'an answer\na late answer\n':
+        run.problem(f'wrong bytes: {run.out}')
+
+
+def alone(*arguments):
+    """The scene of a program that ends by itself."""
+    def scene(run):
+        run.wait(run.start(*arguments))
+    return scene
+
+
+EXAMPLES = {
+    'echo': serve(echo, '--port=0'),
+    'echo_threads': serve(echo, '--port=0'),
+    'chat': serve(chat, '--port=0'),
+    'hello_http': serve(hello_http, '--port=0'),
+    'proxy': proxy_scene,
+    'hello': hello,
+    'connect': connect,
+    'retry': alone(),
+    'retry --port': serve(retry_server, '--port=0'),
+    'guide/the_loop': alone(),
+    'guide/core': alone(),
+    'guide/handle': alone(),
+    'guide/remote': alone(),
+    'guide/simulated': alone(),
+    'guide/echo_server': guide_server,
+}
+
+
+def test_scene(run):
+    run.until = time.monotonic() + TEST_LIMIT + run.program.seconds
+    process = run.start(stdout=run.err)
+    try:
+        process.wait(run.left())
+    except subprocess.TimeoutExpired:
+        run.problem('hangs: does not end')
+        process.kill()
+        process.wait()
