@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "eddy/explore.h"
-#include "eddy/listener.h"
+#include "net/listener.h"
 #include "net/tcp.h"
 #include "sys/sockets.h"
 
@@ -19,19 +19,6 @@
 #define RETRY_MAX_NS EDDY_SECOND
 
 enum { BACKLOG = 4096, ACCEPT_MAX = 64, ACCEPT_MAX_MOST = 65536 };
-
-struct eddy_listener {
-    eddy__source source;
-    eddy_waiter waiter;
-    eddy__alarm retry;
-    int64_t retry_ns; /* the next delay; 0: the last accept succeeded */
-    int32_t *fds;     /* a ring of accepted descriptors */
-    uint32_t fds_size, fds_first, fds_count;
-    uint32_t accept_max;
-    int32_t error;   /* of the listener itself, for good */
-    bool subscribed; /* the driver has been given credit */
-    bool waiting;    /* for a descriptor or memory; the alarm runs */
-};
 
 static const eddy_wait_type accept_wait = {.why = "listener: accept", .external = true};
 
@@ -346,7 +333,7 @@ eddy_result eddy_listener_poll_accept(eddy_listener *self, eddy_task *task, eddy
     return eddy_waiter_park(&self->waiter, task, &accept_wait);
 }
 
-/* ---- ending, and options ---- */
+/* ---- ending ---- */
 
 void eddy_listener_free(eddy_listener *self)
 {
@@ -364,67 +351,4 @@ void eddy_listener_free(eddy_listener *self)
         eddy__source_detach(&self->source);
     }
     eddy__source_release(&self->source);
-}
-
-static int descriptor(const eddy_listener *self, const char *verb)
-{
-    if (self->source.core->gone)
-        return EDDY_LOOP_GONE;
-    eddy__core_check(self->source.core, verb);
-    return self->source.slot.fd;
-}
-
-int eddy_listener_local_addr(const eddy_listener *self, eddy_addr *addr)
-{
-    int fd = descriptor(self, "eddy_listener_local_addr");
-    eddy__system *system;
-
-    if (fd < 0)
-        return fd;
-    system = self->source.core->driver->system;
-    return system->type->local_addr(system, fd, addr);
-}
-
-int eddy_listener_set_ttl(eddy_listener *self, uint32_t ttl)
-{
-    int fd = descriptor(self, "eddy_listener_set_ttl");
-    eddy__system *system;
-
-    if (fd < 0)
-        return fd;
-    if (ttl < 1 || ttl > 255)
-        return -EINVAL;
-    system = self->source.core->driver->system;
-    return system->type->set(system, fd, EDDY__SOCKET_TTL, (int)ttl);
-}
-
-static int get(const eddy_listener *self, const char *verb, eddy__socket_option option, int *value)
-{
-    int fd = descriptor(self, verb);
-    eddy__system *system;
-
-    if (fd < 0)
-        return fd;
-    system = self->source.core->driver->system;
-    return system->type->get(system, fd, option, value);
-}
-
-int eddy_listener_ttl(const eddy_listener *self, uint32_t *ttl)
-{
-    int value;
-    int error = get(self, "eddy_listener_ttl", EDDY__SOCKET_TTL, &value);
-
-    if (error == 0)
-        *ttl = (uint32_t)value;
-    return error;
-}
-
-int eddy_listener_only_v6(const eddy_listener *self, bool *only_v6)
-{
-    int value;
-    int error = get(self, "eddy_listener_only_v6", EDDY__SOCKET_ONLY_V6, &value);
-
-    if (error == 0)
-        *only_v6 = value != 0;
-    return error;
 }
