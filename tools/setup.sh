@@ -30,6 +30,11 @@ compiles() { # compiles HEADER COMPILER FLAGS...: does a program with that heade
         "$header" | "$1" -x c - "${@:2}" -o /dev/null
 }
 
+fuzzes() { # does clang have its fuzzer and sanitizers?
+    printf 'int LLVMFuzzerTestOneInput(void) { return 0; }\n' |
+        clang -x c - -fsanitize=fuzzer,address,undefined -o /dev/null
+}
+
 look() {
     missing=()
     need gcc has gcc
@@ -41,6 +46,7 @@ look() {
     if [ "$1" = run ]; then return; fi
     need g++ has g++
     need clang has clang
+    need "$(fuzzer_package)" fuzzes
     need "$(versioned clang-format)" one_of clang-format-14 clang-format
     need "$(versioned clang-tidy)" one_of clang-tidy-14 clang-tidy
     need libcmocka-dev compiles cmocka.h gcc -lcmocka
@@ -57,6 +63,14 @@ versioned() {
     else
         echo "$1"
     fi
+}
+
+# The fuzzer comes with the run-time libraries of the version of clang that is the default.
+fuzzer_package() {
+    local depends version=14
+    depends=$(apt-cache depends clang 2>/dev/null) || depends=
+    if [[ $depends =~ clang-([0-9]+) ]]; then version=${BASH_REMATCH[1]}; fi
+    echo "libclang-rt-$version-dev"
 }
 
 give_up() {

@@ -18,9 +18,9 @@ PACKAGES = {  # package: the program that comes with it
     "gcc": "gcc", "make": "make", "cmake": "cmake", "ninja-build": "ninja",
     "pkg-config": "pkg-config", "g++": "g++", "clang": "clang", "clang-format-14": "clang-format-14",
     "clang-tidy-14": "clang-tidy-14", "binutils": "nm", "python3": "python3", "curl": "curl",
-    "wrk": "wrk", "libc6-dev": "stdio.h", "libcmocka-dev": "cmocka.h",
+    "wrk": "wrk", "libclang-rt-14-dev": "fuzzer.a", "libc6-dev": "stdio.h", "libcmocka-dev": "cmocka.h",
 }
-HEADERS = {"stdio.h", "cmocka.h"}  # no programs: the stub of gcc looks for them
+HEADERS = {"stdio.h", "cmocka.h", "fuzzer.a"}  # no programs: the stubs of compilers look for them
 FOR_RUN = {"gcc", "libc6-dev", "make", "cmake", "ninja-build", "pkg-config"}
 
 STUB = "#!/bin/bash\nexit 0\n"
@@ -31,6 +31,11 @@ while read -r line; do
     esac
 done
 [ -e "$MACHINE/stdio.h" ]
+"""
+CLANG = """#!/bin/bash
+case "$*" in
+*-fsanitize=fuzzer*) [ -e "$MACHINE/fuzzer.a" ] ;;
+esac
 """
 SUDO = '#!/bin/bash\necho "sudo $*" >>"$MACHINE/log"\n"$@"\n'
 ID = '#!/bin/bash\necho "${MACHINE_USER:-0}"\n'
@@ -62,7 +67,7 @@ class Machine:
             self.write("apt-get", APT_GET)
             self.write("apt-cache", APT_CACHE)
         for package, name in PACKAGES.items():
-            text = GCC if package == "gcc" else STUB
+            text = {"gcc": GCC, "clang": CLANG}.get(package, STUB)
             self.write(f"packages/{package}", text)
             self.write(f"packages/{package}.name", name)
             if package in packages:
@@ -118,8 +123,8 @@ class Setup(unittest.TestCase):
                 self.assertEqual(machine.setup(purpose), (0, "", []))
 
     def test_only_what_is_missing_is_installed(self):
-        machine = self.machine(*(set(PACKAGES) - {"libcmocka-dev", "clang"}))
-        self.assertEqual(self.installed(machine.setup("check")[2]), {"libcmocka-dev", "clang"})
+        machine = self.machine(*(set(PACKAGES) - {"libcmocka-dev", "wrk"}))
+        self.assertEqual(self.installed(machine.setup("check")[2]), {"libcmocka-dev", "wrk"})
 
     def test_root_needs_no_sudo_and_others_use_it(self):
         self.assertNotIn("sudo", " ".join(self.machine().setup("run")[2]))
