@@ -4,7 +4,8 @@
 # glibc; in a ThreadSanitizer build it is of no use. CTest does not know the runner: tools/check
 # and `make check-long` start it.
 
-add_library(faults_inject SHARED tests/faults/inject.c)
+file(GLOB faults_sources CONFIGURE_DEPENDS tests/faults/*.c)
+add_library(faults_inject SHARED ${faults_sources})
 eddy_quoted(faults_inject PRIVATE src)
 set_target_properties(faults_inject PROPERTIES
     C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF OUTPUT_NAME inject

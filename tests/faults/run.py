@@ -18,8 +18,8 @@ have it. A finding is a crash or failed assertion of eddy, a program or client t
 wrong bytes, what is not freed or closed at the end, and, of an example, an end with an error that
 it does not name. A test may fail: it says that something works, which it does not then; it ends at
 its first failure, since those after it stand on what is left of it. A test may also go on with what
-it has not got, and crash outside of eddy. inject.c says how the
-faults are made, scenes.py what is done with each example. No run depends on chance.
+it has not got, and crash outside of eddy. inject.c says how the faults are made, scenes.py what is
+done with each example. No run depends on chance.
 """
 import argparse
 import collections
@@ -37,6 +37,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+sys.dont_write_bytecode = True
 from scenes import EXAMPLES, NAMES, ROOT, Run, options, test_scene
 
 DRIVERS = ['epoll', 'io_uring']
@@ -141,7 +142,7 @@ class Program:
     def find_scope(self, folder):
         """Of a test only what is eddy's counts: a list of the addresses of its functions."""
         own = {os.path.basename(path) for path in glob.glob(f'{ROOT}/tests/support/*.c')}
-        own |= {os.path.basename(self.path) + '.c', 'crtstuff.c', 'Scrt1.o', ''}
+        own |= {os.path.basename(self.path) + '.c', 'crtstuff.c', 'Scrt1.o'}
         own -= {'heap.c'}  # it allocates for eddy
         ranges, unit = [], ''
         for line in output('readelf', '-sW', self.path).splitlines():
