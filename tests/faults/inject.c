@@ -4,8 +4,8 @@
  *
  * It stands before the allocator, pthread_create() and the system calls that eddy makes, counts by
  * kind those calls that come from code in its scope, and fails the n-th of one kind the way that a
- * kernel may: an error instead of the call, a short count, or, for io_uring, an entry that is changed
- * before the kernel sees it.
+ * kernel may: an error instead of the call, a short count, or, for io_uring, an entry that is
+ * changed before the kernel sees it.
  *
  *     EDDY_FAULT=KIND:N:WHAT     WHAT: a number of <errno.h>, "short", "single"; N+: from N on all
  *     EDDY_FAULT_REPORT=FILE     of sizeof(struct report) bytes, kept up to date while it runs
