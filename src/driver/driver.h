@@ -171,9 +171,10 @@ extern const eddy__driver_type eddy__epoll_driver;
 extern const eddy__driver_type eddy__uring_driver;
 extern const eddy__driver_type eddy__sim_driver; /* only when asked for by name */
 
-/* select.c: the driver called `name`, or the best one of the kernel that works when it is NULL (`EDDY_DRIVER` in
- * the environment decides before that). 0 and *out; -EINVAL for an unknown name; what open() said
- * when a driver that was named does not work. *why: static text that tells the reason. */
+/* select.c: the driver called `name`, or the best one of the kernel that works when it is NULL
+ * (`EDDY_DRIVER` in the environment decides before that). 0 and *out; -EINVAL for an unknown name;
+ * what open() said when a driver that was named does not work. *why: static text that tells the
+ * reason. */
 int eddy__driver_select(const char *name, const eddy__driver_options *options, eddy__driver **out,
                         const char **why);
 

@@ -169,21 +169,20 @@ void eddy__core_drop_parts(eddy_core *core)
     eddy__core_memory_release(core);
 }
 
+void eddy__core_drop_wakefd(eddy_core *core)
+{
+    if (core->wake_fd >= 0)
+        eddy__wakefd_close(core->wake_fd);
+}
+
 /* Whatever a simulated loop does is of its world's thread, from the beginning. */
 static void simulate(eddy_core *core)
 {
     core->sim = core->driver->cpu->sim;
     eddy__slab_keep_apart(&core->slab); /* memory may run out at every object, on every build */
-    if (core->wake_fd >= 0)
-        eddy__wakefd_close(core->wake_fd);
+    eddy__core_drop_wakefd(core);
     core->wake_fd = -1;
     eddy__core_own(core);
-}
-
-void eddy__core_drop_wakefd(eddy_core *core)
-{
-    if (core->wake_fd >= 0)
-        eddy__wakefd_close(core->wake_fd);
 }
 
 /* The descriptor and the driver. */

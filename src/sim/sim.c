@@ -195,13 +195,16 @@ void eddy__sim_cpu_release(eddy__sim_cpu *cpu)
     eddy__sim_release(sim);
 }
 
+void eddy__sim_check(const eddy__sim *self)
+{
+    EDDY_ASSERT(eddy__thread_is_self(&self->thread),
+                "a simulated world is touched by another thread than the one that made it: in such "
+                "a world everything is of one thread");
+}
+
 void eddy__sim_check_thread(void *cpu)
 {
-    const eddy__sim_cpu *self = cpu;
-
-    EDDY_ASSERT(eddy__thread_is_self(&self->sim->thread),
-                "a simulated loop is touched by another thread than its world's: in a simulated "
-                "world everything is of one thread");
+    eddy__sim_check(((const eddy__sim_cpu *)cpu)->sim);
 }
 
 void eddy__sim_wake(void *cpu)

@@ -4,7 +4,8 @@
  * them, one agenda of what will happen, and dice. What src/sys is for the real system, this is for
  * a simulated one; it knows nothing of drivers, loops and tasks.
  *
- *   sim.c       the room: life, time, agenda, hosts, processors, who is told of a wake
+ *   sim.c       the room: life, time, hosts, processors, who is told of a wake
+ *   agenda.c    what will happen, in the order of time
  *   dice.c      what is left to chance, counted, by name, from the seed
  *   trace.c     the timeline and its hash
  *   links.c     how long a segment takes from one host to another, and whether it arrives
@@ -131,7 +132,8 @@ eddy__sim_cpu *eddy__sim_cpu_new(eddy__sim_host *host); /* one reference; NULL: 
 void eddy__sim_cpu_release(eddy__sim_cpu *);
 /* What a loop's inbox calls: asserts the thread, then marks it woken. */
 void eddy__sim_wake(void *cpu);
-/* Assert that this is the room's thread. */
+/* Assert that this is the room's thread; the second for a loop's inbox. */
+void eddy__sim_check(const eddy__sim *);
 void eddy__sim_check_thread(void *cpu);
 
 /* ---- hosts ---- */

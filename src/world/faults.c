@@ -10,15 +10,9 @@
 #define LINK_MAX_NS (24 * 3600 * EDDY_SECOND)
 #define JUMP_MAX_NS (EDDY_FOREVER / 4)
 
-static void check(const eddy__sim *sim)
-{
-    EDDY_ASSERT(eddy__thread_is_self(&sim->thread),
-                "a simulated world is touched by another thread than the one that made it");
-}
-
 static void trace(eddy_host *host, const char *what, int64_t value)
 {
-    check(host->world->sim);
+    eddy__sim_check(host->world->sim);
     eddy__sim_trace(host->world->sim, host->sim, "host", 0, what, value);
 }
 
@@ -27,7 +21,7 @@ static void trace(eddy_host *host, const char *what, int64_t value)
 void eddy_world_odds(eddy_world *self, eddy_chaos chaos, uint32_t ppm)
 {
     EDDY_ASSERT((unsigned)chaos < EDDY_CHAOS_COUNT, "there is no eddy_chaos %u", (unsigned)chaos);
-    check(self->sim);
+    eddy__sim_check(self->sim);
     eddy__sim_trace(self->sim, NULL, eddy__sim_chaos_name(chaos), 0, "odds", ppm);
     self->sim->chances[chaos].ppm = ppm;
 }
@@ -73,7 +67,7 @@ static void heal_host(eddy_host *host)
 /* Hosts first: what links then carry must find them up. */
 void eddy_world_heal(eddy_world *self)
 {
-    check(self->sim);
+    eddy__sim_check(self->sim);
     eddy__sim_trace(self->sim, NULL, "world", 0, "heal", 0);
     self->sim->healed = true;
     EDDY__LIST_FOR_EACH (node, &self->hosts) {

@@ -96,6 +96,7 @@ int eddy_world_host(eddy_world *world, const char *name, const char *ip, eddy_ho
     eddy_host *self;
     int error;
 
+    eddy__sim_check(world->sim);
     if (eddy_addr_parse(ip, 0, &addr, NULL) != 0 || addr.port != 0)
         return -EINVAL;
     self = eddy__calloc(&world->allocator, sizeof *self);
@@ -193,6 +194,7 @@ int eddy_host_restart(eddy_host *self)
 {
     int error;
 
+    eddy__sim_check(self->world->sim);
     if (self->core != NULL)
         return 0;
     if (self->crashing) /* a `done` of its last life asks for the next: when that is over */
@@ -210,6 +212,7 @@ void eddy_host_pause(eddy_host *self, int64_t time_ns)
 {
     eddy__sim *sim = self->world->sim;
 
+    eddy__sim_check(sim);
     self->sim->paused_until_ns = eddy__time_add(sim->now_ns, time_ns);
     eddy__sim_trace(sim, self->sim, "host", 0, "pause", time_ns);
     eddy__sim_host_goes_on(self->sim);

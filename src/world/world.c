@@ -221,8 +221,7 @@ eddy_result eddy_world_run(eddy_world *self, const eddy_until *until)
     const eddy_until end = {0};
     eddy_result result;
 
-    EDDY_ASSERT(eddy__thread_is_self(&self->sim->thread),
-                "eddy_world_run is called off the thread that made the world");
+    eddy__sim_check(self->sim);
     EDDY_ASSERT(!self->running, "eddy_world_run is called inside itself");
     self->running = true;
     result = run(self, until != NULL ? until : &end);

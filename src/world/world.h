@@ -35,7 +35,7 @@ struct eddy_host {
     void *boot_arg;
     eddy_allocator memory; /* the core's: fails when told to */
     uint64_t blocks_out;   /* of it */
-    uint64_t fail_memory;  /* the how manieth allocation from now fails; 0: none */
+    uint64_t fail_memory;  /* so many allocations from now, one fails; 0: none */
     bool fail_memory_more; /* and all after it */
     bool struck; /* a crash or pause that chance has decided, when no loop is in the middle of */
     eddy_chaos struck_by;

@@ -62,6 +62,32 @@ static void *turn_core(void *arg)
     return NULL;
 }
 
+static void *restart_host(void *arg)
+{
+    (void)eddy_host_restart(((struct touch *)arg)->host);
+    return NULL;
+}
+
+static void *pause_host(void *arg)
+{
+    eddy_host_pause(((struct touch *)arg)->host, EDDY_SECOND);
+    return NULL;
+}
+
+static void *add_host(void *arg)
+{
+    eddy_host *host;
+
+    (void)eddy_world_host(((struct touch *)arg)->world, "b", "10.0.0.2", &host);
+    return NULL;
+}
+
+static void *heal_world(void *arg)
+{
+    eddy_world_heal(((struct touch *)arg)->world);
+    return NULL;
+}
+
 struct sleeper {
     EDDY_FRAME;
     eddy_waker *waker;
@@ -102,8 +128,9 @@ static void in_a_thread(void *arg)
 
 static void another_thread_may_touch_nothing_of_a_world(void **state)
 {
-    static void *(*const verbs[])(void *) = {send_job, release_remote, wake_task, run_world,
-                                             turn_core};
+    static void *(*const verbs[])(void *) = {send_job,   release_remote, wake_task,
+                                             run_world,  turn_core,      restart_host,
+                                             pause_host, add_host,       heal_world};
 
     (void)state;
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
