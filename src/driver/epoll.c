@@ -91,12 +91,11 @@ static int epoll_open(const eddy__driver_options *options, eddy__driver **out)
  * is forgotten. Nothing is taken out of the epoll, which after fork(2) is the parent's, too. */
 static void epoll_end_slots(eddy__epoll *self)
 {
-    self->queue.first = self->starved.first = NULL;
-    for (uint32_t i = 0; i < self->slots.used; i++) {
-        eddy__slot *slot = self->slots.entries[i].slot;
+    eddy__slot *slot;
+    uint32_t at = 0;
 
-        if (slot == NULL)
-            continue;
+    self->queue.first = self->starved.first = NULL;
+    while ((slot = eddy__slots_next(&self->slots, &at)) != NULL) {
         (void)close(slot->fd);
         eddy__slots_remove(&self->slots, slot);
     }

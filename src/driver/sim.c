@@ -104,11 +104,10 @@ static void cut_off(eddy__simulated *self, const eddy__slot *slot)
 /* When nobody could wait for their ends. */
 static void end_slots(eddy__simulated *self)
 {
-    for (uint32_t i = 0; i < self->slots.used; i++) {
-        eddy__slot *slot = self->slots.entries[i].slot;
+    eddy__slot *slot;
+    uint32_t at = 0;
 
-        if (slot == NULL)
-            continue;
+    while ((slot = eddy__slots_next(&self->slots, &at)) != NULL) {
         eddy__list_remove(&eddy__simulated_record_of(self, slot)->queued);
         if (!(slot->state & EDDY__SIMULATED_DETACHED))
             cut_off(self, slot);

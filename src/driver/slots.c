@@ -64,6 +64,17 @@ int eddy__slots_add(eddy__slots *self, eddy__slot *slot)
     return 0;
 }
 
+eddy__slot *eddy__slots_next(const eddy__slots *self, uint32_t *at)
+{
+    while (*at < self->used) {
+        eddy__slot *slot = self->entries[(*at)++].slot;
+
+        if (slot != NULL)
+            return slot;
+    }
+    return NULL;
+}
+
 void eddy__slots_remove(eddy__slots *self, const eddy__slot *slot)
 {
     eddy__slots_entry *entry = &self->entries[slot->index];

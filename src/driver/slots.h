@@ -41,6 +41,10 @@ int eddy__slots_add(eddy__slots *, eddy__slot *);
 /* From now on the slot's index and generation find nobody. */
 void eddy__slots_remove(eddy__slots *, const eddy__slot *);
 
+/* Walk over the slots in the table: the next one from index *at on, which moves behind it; NULL: none
+ * is left. It may be removed meanwhile. */
+eddy__slot *eddy__slots_next(const eddy__slots *, uint32_t *at);
+
 /* The slot of that index and generation, or NULL. Any two numbers may be asked for. */
 static inline eddy__slot *eddy__slots_find(const eddy__slots *self, uint32_t index,
                                            uint32_t generation)

@@ -134,11 +134,10 @@ static void uring_close_strays(eddy__uring *u)
 /* Slots that have not ended lose their descriptor here. */
 static void uring_end_slots(eddy__uring *u)
 {
-    for (uint32_t i = 0; i < u->slots.used; i++) {
-        eddy__slot *slot = u->slots.entries[i].slot;
+    eddy__slot *slot;
+    uint32_t at = 0;
 
-        if (slot == NULL)
-            continue;
+    while ((slot = eddy__slots_next(&u->slots, &at)) != NULL) {
         eddy__uring_late_clear(u, slot);
         if ((slot->state & EDDY__URING_CLOSED) == 0)
             (void)close(slot->fd);
