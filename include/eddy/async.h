@@ -51,7 +51,8 @@ EDDY_EXTERN_C_BEGIN
     {                                                                                              \
         done_fn((struct name *)(void *)frame);                                                     \
     }                                                                                              \
-    static const eddy_type name##_type = {name##__poll, name##__done, sizeof(struct name), #name}; \
+    static const eddy_type name##_type = {name##__poll, name##__done, sizeof(struct name), #name,  \
+                                          NULL};                                                   \
     static eddy_result name##__run(struct name *self, eddy_task *task)
 
 /* For a use of `name_type` above its EDDY_ASYNC (recursion, mutual calls). C only. */

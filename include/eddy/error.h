@@ -20,7 +20,10 @@
     X(EDDY_DEADLOCK, 10002, "nothing on this loop can ever happen again")                          \
     X(EDDY_INBOX_FULL, 10003, "the loop's inbox is full")                                          \
     X(EDDY_DROPPED, 10004, "the task was dropped before it finished")                              \
-    X(EDDY_TASKS_FULL, 10005, "the limit on tasks is reached")
+    X(EDDY_TASKS_FULL, 10005, "the limit on tasks is reached")                                     \
+    X(EDDY_CONTINUE, 10006, "go round again")                                                      \
+    X(EDDY_CLOSED, 10007, "the other end is gone")                                                 \
+    X(EDDY_LAGGED, 10008, "the reader was too slow, and items are lost to it")
 
 #define EDDY__ERROR_CONSTANT(name, number, text) name = -(number),
 

@@ -32,6 +32,10 @@ typedef struct eddy_type {
     size_t size_bytes;
     /** For reports and traces. */
     const char *name;
+    /** Let go of one future that it owns and that is not in its list of children (never polled, or
+        woken on its own), and return it; NULL when none is left. Called until then when the future
+        ends, before `done`. May be NULL. No user code may run here. */
+    eddy_future *(*take_child)(eddy_future *self);
 } eddy_type;
 
 /** The first member of every future. Only `type` is set by its maker, the rest is zero. */
@@ -81,6 +85,24 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_future_poll_child(eddy_future *parent, 
  * stack.
  */
 EDDY_API void eddy_future_drop_child(eddy_future *parent, eddy_future *child, eddy_task *task);
+
+/**
+ * Take a future over before its first poll, so that it is dropped with its parent whether it is ever
+ * polled or not: what an async function does first with a boxed future that is its parameter. Before
+ * that, `done` has to drop it: `if (eddy_future_is_new(&self->frame)) eddy_future_drop(self->inner);`
+ * @param parent  future that is being polled; becomes the owner
+ * @param child   boxed future, not polled yet; NULL does nothing
+ * Thread: loop. Allocates: no.
+ */
+EDDY_API void eddy_future_adopt(eddy_future *parent, eddy_future *child);
+
+/**
+ * Tell, in a `done`, whether the future was never polled.
+ * @param self  future
+ * @return      true: it was dropped before its first poll
+ * Thread: loop. Allocates: no.
+ */
+EDDY_API bool eddy_future_is_new(const eddy_future *self);
 
 /**
  * Drop a future that no task has polled yet: its `done` runs; a boxed one's memory is freed.

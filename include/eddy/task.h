@@ -106,7 +106,7 @@ EDDY_API uint64_t eddy_task_id(const eddy_task *task);
 
 /**
  * Hold back a cancel request: while shielded, waits do not return -ECANCELED; the request waits for
- * the shield's end. Nests.
+ * the shield's end. Nests. In a child of a select, join or set it shields that child alone.
  * @param task  current task
  * @param on    true: one more shield; false: one fewer
  * Thread: loop. Allocates: no.
@@ -141,8 +141,8 @@ typedef struct eddy_wait_type {
 struct eddy_waiter {
     struct {
         void *prev, *next;
-    } in_task;
-    eddy_task *task;
+    } in_branch;
+    struct eddy__branch *branch; /* who waits: NULL nobody */
     const eddy_future *frame;
     const eddy_wait_type *type;
 };
@@ -166,6 +166,15 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_waiter_park(eddy_waiter *self, eddy_tas
 EDDY_API void eddy_waiter_wake(eddy_waiter *self);
 
 /**
+ * Wake the task that waits here, if any, and let it go on waiting: the waiter stays armed, so that
+ * `disarm` still tells when the future that waits is dropped before it is polled. For queues, where
+ * such a wake must be passed on to the next in line.
+ * @param self  waiter
+ * Thread: loop. Allocates: no.
+ */
+EDDY_API void eddy_waiter_nudge(eddy_waiter *self);
+
+/**
  * End the wait without waking: what was waited for is there, found by polling.
  * @param self  waiter
  * Thread: loop. Allocates: no.
@@ -183,11 +192,11 @@ typedef struct eddy_waker {
 } eddy_waker;
 
 /**
- * A waker for the current task.
+ * A waker for the current task; in a child of a select, join or set: for that child alone.
  * @param task   current task
  * @param waker  set; owned by the caller, ends with eddy_waker_release()
  * @return       0, -ENOMEM
- * Thread: loop. Allocates: once per task that ever asks, reused.
+ * Thread: loop. Allocates: once per task (or child) that ever asks, reused.
  */
 EDDY_API int eddy_task_waker(eddy_task *task, eddy_waker *waker);
 

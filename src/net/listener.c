@@ -339,10 +339,10 @@ void eddy_listener_free(eddy_listener *self)
 {
     if (self == NULL)
         return;
-    if (self->waiter.task != NULL) {
-        EDDY_ASSERT(self->source.core->gone || (self->waiter.task->state & EDDY__TASK_RUNNING) != 0,
+    if (self->waiter.branch != NULL) {
+        EDDY_ASSERT(self->source.core->gone || eddy__waiter_is_polled(&self->waiter),
                     "a listener is freed while task '%s' waits for a connection",
-                    eddy_task_name(self->waiter.task));
+                    eddy__waiter_name(&self->waiter));
         eddy_waiter_clear(&self->waiter);
     }
     if (!self->source.core->gone) {

@@ -132,7 +132,7 @@ static void on_connected(eddy_tcp *self, int32_t result)
     }
     self->source.core->stats.connections_opened++;
     eddy__tcp_wake_writer(self);
-    if (self->reader.task != NULL || (self->source.flags & EDDY__TCP_GONE_WANTED) != 0)
+    if (self->reader.branch != NULL || (self->source.flags & EDDY__TCP_GONE_WANTED) != 0)
         eddy__tcp_subscribe(self);
     if (self->tx.first != NULL || (self->source.flags & EDDY__TCP_TEND_MORE) != 0)
         eddy__source_attend(&self->source);
@@ -288,9 +288,9 @@ bool eddy__tcp_enter_other(const eddy_tcp *self, const eddy_task *task)
 
 void eddy__tcp_unpark_now(eddy_waiter *waiter, const eddy_task *task)
 {
-    EDDY_ASSERT(waiter->task == task,
+    EDDY_ASSERT(eddy__waiter_may_move(waiter, task),
                 "two tasks use %s of one stream: '%s' waits, '%s' may not go before it",
-                waiter->type->why, eddy_task_name(waiter->task), eddy_task_name(task));
+                waiter->type->why, eddy__waiter_name(waiter), eddy_task_name(task));
     eddy_waiter_clear(waiter);
 }
 

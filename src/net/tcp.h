@@ -140,7 +140,7 @@ void eddy__tcp_unpark_now(eddy_waiter *waiter, const eddy_task *task);
 /* What `task` waited for here has come. */
 static inline void eddy__tcp_unpark(eddy_waiter *waiter, const eddy_task *task)
 {
-    if (waiter->task == NULL)
+    if (waiter->branch == NULL)
         return;
     eddy__tcp_unpark_now(waiter, task);
 }

@@ -188,10 +188,10 @@ eddy_result eddy_tcp_poll_close(eddy_tcp *self, eddy_task *task)
 /* Only the task that is giving the stream back may still be waiting here. */
 static void forget_waiter(const eddy_tcp *self, eddy_waiter *waiter)
 {
-    if (waiter->task == NULL)
+    if (waiter->branch == NULL)
         return;
-    EDDY_ASSERT(self->source.core->gone || (waiter->task->state & EDDY__TASK_RUNNING) != 0,
-                "a TCP stream is freed while task '%s' waits for %s", eddy_task_name(waiter->task),
+    EDDY_ASSERT(self->source.core->gone || eddy__waiter_is_polled(waiter),
+                "a TCP stream is freed while task '%s' waits for %s", eddy__waiter_name(waiter),
                 waiter->type->why);
     eddy_waiter_clear(waiter);
 }

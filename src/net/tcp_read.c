@@ -260,7 +260,7 @@ void eddy__tcp_watch(eddy_tcp *self)
     eddy_core *core = self->source.core;
     eddy__slot *slot = &self->source.slot;
 
-    if (self->extra->gone.task == NULL || slot->credit > 0 || slot->watch ||
+    if (self->extra->gone.branch == NULL || slot->credit > 0 || slot->watch ||
         (self->source.flags & (EDDY__TCP_CONNECTING | EDDY__TCP_HANGUP | EDDY__TCP_END)) != 0)
         return;
     slot->watch = true;

@@ -24,41 +24,116 @@
 #include "eddy/task.h"
 #include "sys/thread.h"
 
+/* ---- branches (branch.c) ---- */
+
+enum {
+    EDDY__BRANCH_QUEUED = 1 << 0,   /* to be polled: in its set's list, or the loop's run queue */
+    EDDY__BRANCH_NOTIFIED = 1 << 1, /* a waker was used since its last poll began */
+    EDDY__BRANCH_PARKED = 1 << 2,   /* waits for a waker, as `parked_why` */
+    EDDY__BRANCH_CLOSED = 1 << 3,   /* its future is gone, or was never there */
+};
+
+/* A part of a task that is woken, asked to end and shielded on its own: a task's trunk, or one
+ * child of a future that keeps its children apart (select, join, sets). */
+typedef struct eddy__branch {
+    struct eddy__branches *set; /* NULL: the trunk of a task */
+    eddy_core *core;
+    eddy__node ready;  /* in set->ready or core->ready, or alone */
+    eddy__node member; /* in set->members or core->tasks */
+    eddy__node waits;  /* of eddy_waiter.in_branch */
+    const char *parked_why;
+    uint32_t waker_slot, waker_generation; /* 0: none was asked for */
+    int32_t asked;                         /* to end: what its next unshielded wait returns; 0 */
+    uint16_t shields;
+    uint16_t state;
+} eddy__branch;
+
+/* The branches of one future. */
+typedef struct eddy__branches {
+    eddy_waiter waiter;  /* parked while none of them is ready: a report finds them by it */
+    eddy__branch *outer; /* where the future was polled last; NULL: nobody polls it */
+    eddy__node ready;    /* branches to be polled, in the order of their wakes */
+    eddy__node members;
+} eddy__branches;
+
 /* ---- tasks ---- */
 
 enum {
-    EDDY__TASK_QUEUED = 1 << 0,   /* in the run queue */
-    EDDY__TASK_RUNNING = 1 << 1,  /* being polled */
-    EDDY__TASK_CANCEL = 1 << 2,   /* the next unshielded wait returns -ECANCELED */
-    EDDY__TASK_DOOMED = 1 << 3,   /* to be dropped as soon as it is possible */
-    EDDY__TASK_ENDED = 1 << 4,    /* the main task: its future has a result */
-    EDDY__TASK_MAIN = 1 << 5,     /* the future of eddy_core_run(); lives in the core */
-    EDDY__TASK_NOTIFIED = 1 << 6, /* a waker was used since the last poll began */
-    EDDY__TASK_PARKED = 1 << 7,   /* waits for a waker, as `parked_why` */
+    EDDY__TASK_RUNNING = 1 << 0, /* being polled */
+    EDDY__TASK_DOOMED = 1 << 1,  /* to be dropped as soon as it is possible */
+    EDDY__TASK_ENDED = 1 << 2,   /* the main task: its future has a result */
+    EDDY__TASK_MAIN = 1 << 3,    /* the future of eddy_core_run(); lives in the core */
 };
 
 struct eddy_task {
-    eddy__node queue; /* in the run queue, or alone */
-    eddy__node all;   /* in core->tasks */
-    eddy__node waits; /* of eddy_waiter.in_task */
+    eddy__branch trunk; /* `ready`: in the run queue; `member`: in core->tasks */
     eddy_core *core;
     eddy_future *root;
-    const eddy_future *at; /* innermost future being polled */
-    const char *name;      /* NULL: the type's */
-    const char *parked_why;
+    eddy_future *at;      /* innermost future being polled */
+    eddy__branch *branch; /* the one it is in */
+    const char *name;     /* NULL: the type's */
     eddy_join *join;
     uint64_t id;
     int64_t spawned_ns;
     uint32_t polls;
-    uint32_t waker_slot, waker_generation; /* 0: none was asked for */
     uint32_t budget;
     uint32_t memory_bytes; /* of the slab: this struct and the frame behind it */
-    uint16_t shields;
     uint16_t state;
 };
 
+static inline eddy_task *eddy__task_of_trunk(eddy__branch *trunk)
+{
+    return EDDY__CONTAINER(trunk, eddy_task, trunk);
+}
+
 /* Put a task into the run queue. */
 void eddy__task_wake(eddy_task *task);
+/* Have a branch polled again: it, and all it is in, up to the run queue. */
+void eddy__branch_wake(eddy__branch *self);
+/* Ask a branch to end: its next unshielded wait returns `code`. */
+void eddy__branch_ask(eddy__branch *self, int32_t code);
+/* The request that the branch being polled has, taken; 0: none, or it is shielded. */
+int32_t eddy__branch_take_asked(eddy_task *task);
+void eddy__branch_init(eddy__branch *self, eddy_core *core);
+/* A branch is about to be polled: forget what was told it before. */
+static inline void eddy__branch_begin(eddy__branch *self)
+{
+    self->state &= (uint16_t) ~(EDDY__BRANCH_QUEUED | EDDY__BRANCH_NOTIFIED | EDDY__BRANCH_PARKED);
+}
+/* Disarm all that waits in it, and let go of its waker; nothing wakes it any more. */
+void eddy__branch_close(eddy__branch *self);
+/* The task it is part of; NULL: nobody polls it. For messages. */
+eddy_task *eddy__branch_task(const eddy__branch *self);
+
+/*
+ * A future with branches, in its poll: eddy__branches_enter(), then while eddy__branches_next()
+ * gives one, eddy__branch_poll(); when it has no result then, return eddy__branches_park().
+ */
+void eddy__branches_init(eddy__branches *self);
+/* Add a branch, which is to be polled. Allowed at any time; wakes whoever polls the set. */
+void eddy__branches_add(eddy__branches *self, eddy__branch *branch);
+/* Take a closed branch out. */
+void eddy__branches_remove(eddy__branches *self, eddy__branch *branch);
+/* The set is being polled: a request to end becomes one to each branch. */
+void eddy__branches_enter(eddy__branches *self, eddy_task *task);
+/* The branch that is ready the longest, no longer so; NULL: none. */
+eddy__branch *eddy__branches_next(eddy__branches *self);
+/* Poll the future in a branch; when it ends its `done` has run, and the branch is closed. */
+eddy_result eddy__branch_poll(eddy__branch *self, eddy_future *future, eddy_task *task);
+/* Drop the future in a branch, polled or not; the branch is closed. */
+void eddy__branch_drop(eddy__branch *self, eddy_future *future, eddy_task *task);
+/* Nothing is left to poll, or (`more`) there is but others go first. EDDY_PENDING, or the request to
+ * end that nobody in it could take. */
+eddy_result eddy__branches_park(eddy__branches *self, eddy_task *task, const eddy_wait_type *type,
+                                bool more);
+/* Nobody polls the set from now on, but its branches stay alive: eddy_select_keep(). */
+void eddy__branches_leave(eddy__branches *self);
+/* `disarm` of the wait types of sets: by it the report knows that the waiter is one's, and goes on
+ * in it. Does nothing. */
+void eddy__branches_disarmed(eddy_waiter *waiter);
+/* The set whose waiter it is; NULL: it is no set's. */
+const eddy__branches *eddy__branches_of(const eddy_waiter *waiter);
+
 /* A result that nobody joined: an error is counted and goes to the hook. */
 void eddy__task_report(eddy_core *core, const char *name, uint64_t id, eddy_result result);
 /* It has a result: end it; the task is gone afterwards. */
@@ -82,17 +157,39 @@ static inline bool eddy__task_spend(eddy_task *task)
 /* Out of budget: poll the task again next turn. EDDY_PENDING. */
 eddy_result eddy__task_yield(eddy_task *task) EDDY__COLD;
 
-/* ---- futures (frame.c) ---- */
+/* ---- futures (frame.c, box.c) ---- */
 
 enum {
     EDDY__FUTURE_STARTED = 1 << 0,
     EDDY__FUTURE_ENDED = 1 << 1,
     EDDY__FUTURE_BOXED = 1 << 2,
     EDDY__FUTURE_STATIC = 1 << 3, /* never freed: what eddy_box() gives when memory is out */
+    EDDY__FUTURE_LINKED = 1 << 4, /* in its parent's list of children */
+    EDDY__FUTURE_OVER = 1 << 5,   /* a stream that has told its end */
 };
+
+/* In front of every boxed future: whose slab it came from. */
+typedef struct eddy__box {
+    eddy_core *core;
+    size_t size_bytes;
+} eddy__box;
+
+/* A boxed future of the type, zero but for its head; NULL: no memory, or the loop is gone, and then
+ * eddy__future_failed() says which. */
+void *eddy__future_new(eddy_core *core, const eddy_type *type);
+/* A future that fails at once; static. */
+eddy_future *eddy__future_failed(const eddy_core *core);
+/* The loop of a boxed future, which was not polled yet (asserted); NULL: a failed one. */
+eddy_core *eddy__future_core(const eddy_future *future, const char *verb);
+void eddy__future_free_box(eddy_future *future);
 
 /* Mark a root or child as polled: it must not move any more. */
 void eddy__future_start(eddy_future *future);
+/* Before each poll of a child: link it, if it is not, start it, if it is new, check it. */
+void eddy__future_begin_child(eddy_future *parent, eddy_future *child);
+/* Take a child back that is to be polled by another parent, or dropped as if it was never polled: its
+ * waits are disarmed. The opposite of begin_child. */
+void eddy__future_release_child(eddy_future *parent, eddy_future *child, eddy_task *task);
 /* Trip an assertion when `future` has ended or was moved. */
 void eddy__future_check(const eddy_future *future);
 /* Drop children, disarm waits, run `done`, free boxes: the whole tree below and with `future`. */
@@ -100,8 +197,15 @@ void eddy__future_end(eddy_future *future, eddy_task *task);
 
 /* ---- waiters (waiter.c) ---- */
 
-/* Unlink and disarm every waiter armed by a future that lies in [from, from + size). */
-void eddy__waiters_disarm(eddy_task *task, const void *from, size_t size);
+/* Unlink and disarm every waiter of the branch armed by a future that lies in [from, from + size). */
+void eddy__waiters_disarm(eddy__branch *branch, const void *from, size_t size);
+/* The task that waits, for messages. */
+const char *eddy__waiter_name(const eddy_waiter *self);
+/* Is the task that waits the one being polled? */
+bool eddy__waiter_is_polled(const eddy_waiter *self);
+/* May what the task polls now take over an armed wait: is it the same branch, or one around or inside
+ * the other? */
+bool eddy__waiter_may_move(const eddy_waiter *self, const eddy_task *task);
 /* eddy_waiter_wake() for callers that are known to be on the loop's thread. */
 void eddy__waiter_wake(eddy_waiter *self);
 

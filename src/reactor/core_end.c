@@ -14,7 +14,7 @@
 static void drop_tasks(eddy_core *core)
 {
     while (!eddy__list_empty(&core->tasks))
-        eddy__task_drop(EDDY__CONTAINER(core->tasks.next, eddy_task, all));
+        eddy__task_drop(EDDY__CONTAINER(core->tasks.next, eddy_task, trunk.member));
 }
 
 static bool any_busy(const eddy_core *core)

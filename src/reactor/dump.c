@@ -30,37 +30,48 @@ static EDDY_PRINTF(2, 3) void add(struct text *text, const char *format, ...)
     text->room -= (size_t)len;
 }
 
-static void add_waits(struct text *text, const eddy_task *task)
+/* Depth first; sets in sets are few deep. */
+static void add_waits(struct text *text, const eddy__branch *branch, const char **separator)
 {
-    const char *separator = "waits for ";
-
-    EDDY__LIST_FOR_EACH (node, &task->waits) {
-        const eddy_waiter *waiter = EDDY__CONTAINER(node, eddy_waiter, in_task);
+    EDDY__LIST_FOR_EACH (node, &branch->waits) {
+        const eddy_waiter *waiter = EDDY__CONTAINER(node, eddy_waiter, in_branch);
         const eddy_future *frame = waiter->frame;
+        const eddy__branches *set = eddy__branches_of(waiter);
 
-        add(text, "%s%s", separator, waiter->type->why);
+        add(text, "%s%s", *separator, waiter->type->why);
         if (frame != NULL)
             add(text, " (%s:%u)", frame->type->name, (unsigned)frame->line);
-        separator = ", ";
+        *separator = ", ";
+        if (set == NULL || text->room <= 1)
+            continue;
+        *separator = " [";
+        EDDY__LIST_FOR_EACH (member, &set->members)
+            add_waits(text, EDDY__CONTAINER(member, eddy__branch, member), separator);
+        if (strcmp(*separator, " [") != 0)
+            add(text, "]");
+        *separator = ", ";
     }
-    if ((task->state & EDDY__TASK_PARKED) != 0)
-        add(text, "%s%s", separator, task->parked_why);
+    if ((branch->state & EDDY__BRANCH_PARKED) != 0) {
+        add(text, "%s%s", *separator, branch->parked_why);
+        *separator = ", ";
+    }
 }
 
 void eddy__task_describe(const eddy_task *task, int64_t now_ns, char *text, size_t size)
 {
     struct text out = {text, size};
+    const char *separator = "waits for ";
 
     add(&out, "task %llu '%s', age %.3f s, %u polls%s%s: ", (unsigned long long)task->id,
         eddy_task_name(task), (double)(now_ns - task->spawned_ns) / 1e9, (unsigned)task->polls,
-        (task->state & EDDY__TASK_CANCEL) != 0 ? ", asked to end" : "",
-        task->shields > 0 ? ", shielded" : "");
+        task->trunk.asked != 0 ? ", asked to end" : "",
+        task->trunk.shields > 0 ? ", shielded" : "");
     if ((task->state & EDDY__TASK_RUNNING) != 0)
         add(&out, "runs");
-    else if ((task->state & EDDY__TASK_QUEUED) != 0)
+    else if ((task->trunk.state & EDDY__BRANCH_QUEUED) != 0)
         add(&out, "is ready");
     else
-        add_waits(&out, task);
+        add_waits(&out, &task->trunk, &separator);
 }
 
 void eddy_core_dump(eddy_core *core, void (*write)(void *arg, const char *line), void *arg)
@@ -72,7 +83,8 @@ void eddy_core_dump(eddy_core *core, void (*write)(void *arg, const char *line),
     if (core->deadlock[0] != '\0')
         write(arg, core->deadlock);
     EDDY__LIST_FOR_EACH (node, &core->tasks) {
-        eddy__task_describe(EDDY__CONTAINER(node, eddy_task, all), now_ns, line, sizeof line);
+        eddy__task_describe(EDDY__CONTAINER(node, eddy_task, trunk.member), now_ns, line,
+                            sizeof line);
         write(arg, line);
     }
 }

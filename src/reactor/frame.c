@@ -13,13 +13,6 @@
 
 #include "reactor/core.h"
 
-/* In front of every boxed future: whose slab it came from. */
-struct box {
-    eddy_core *core;
-    size_t size_bytes;
-};
-_Static_assert(sizeof(struct box) == 16, "a boxed future stays aligned to 16");
-
 /* The upper half of `state` holds a hash of the address at the first poll. */
 static uint32_t place_of(const eddy_future *future)
 {
@@ -54,31 +47,34 @@ void eddy__bad_resume(const eddy_future *frame, const char *function, int line)
     abort();
 }
 
-static struct box *box_of(eddy_future *future)
-{
-    return (struct box *)(void *)future - 1;
-}
-
-static void free_box(eddy_future *future)
-{
-    struct box *box = box_of(future);
-    eddy_core *core = box->core;
-
-    eddy__core_object_free(core, box, sizeof *box + box->size_bytes);
-    eddy__core_memory_release(core);
-}
-
 /* One future without children. */
 static void end_one(eddy_future *future, eddy_task *task)
 {
     uint32_t state = future->state;
 
     if (task != NULL && (state & EDDY__FUTURE_STARTED) != 0)
-        eddy__waiters_disarm(task, future, future->type->size_bytes);
+        eddy__waiters_disarm(task->branch, future, future->type->size_bytes);
     future->state |= EDDY__FUTURE_ENDED;
     future->type->done(future);
     if ((state & EDDY__FUTURE_BOXED) != 0)
-        free_box(future);
+        eddy__future_free_box(future);
+}
+
+/* Takes one off: first those in the list, then those that its type keeps otherwise. */
+static eddy_future *next_child(eddy_future *top)
+{
+    eddy_future *child = top->child;
+
+    if (child != NULL) {
+        top->child = child->sibling;
+        return child;
+    }
+    if (top->type->take_child == NULL)
+        return NULL;
+    do {
+        child = top->type->take_child(top);
+    } while (child != NULL && (child->state & EDDY__FUTURE_STATIC) != 0);
+    return child;
 }
 
 /* Depth first with the `sibling` links as the stack: each future on it has been taken off its
@@ -92,10 +88,9 @@ void eddy__future_end(eddy_future *future, eddy_task *task)
     future->sibling = NULL;
     while (stack != NULL) {
         eddy_future *top = stack;
-        eddy_future *child = top->child;
+        eddy_future *child = next_child(top);
 
         if (child != NULL) {
-            top->child = child->sibling;
             child->sibling = stack;
             stack = child;
         } else {
@@ -113,37 +108,78 @@ static bool is_child(const eddy_future *parent, const eddy_future *child)
     return false;
 }
 
-static void unlink_child(eddy_future *parent, const eddy_future *child)
+static void unlink_child(eddy_future *parent, eddy_future *child)
 {
     for (eddy_future **at = &parent->child; *at != NULL; at = &(*at)->sibling) {
         if (*at == child) {
             *at = child->sibling;
+            child->state &= ~(uint32_t)EDDY__FUTURE_LINKED;
             return;
         }
     }
 }
 
-static void start_child(eddy_future *parent, eddy_future *child)
+static void link_child(eddy_future *parent, eddy_future *child)
 {
     EDDY_ASSERT(!is_child(parent, child),
                 "future '%s' is constructed anew while it still runs as a child of '%s': drop it "
                 "first",
                 child->type->name, parent->type->name);
-    eddy__future_start(child);
     child->sibling = parent->child;
     parent->child = child;
+    child->state |= EDDY__FUTURE_LINKED;
+}
+
+void eddy__future_begin_child(eddy_future *parent, eddy_future *child)
+{
+    if ((child->state & EDDY__FUTURE_LINKED) == 0)
+        link_child(parent, child);
+    if ((child->state & EDDY__FUTURE_STARTED) == 0)
+        eddy__future_start(child);
+    eddy__future_check(child);
+}
+
+/* As deep as polls nest. */
+static void disarm_tree(eddy_future *future, eddy__branch *branch)
+{
+    eddy__waiters_disarm(branch, future, future->type->size_bytes);
+    for (eddy_future *child = future->child; child != NULL; child = child->sibling)
+        disarm_tree(child, branch);
+}
+
+void eddy__future_release_child(eddy_future *parent, eddy_future *child, eddy_task *task)
+{
+    if ((child->state & EDDY__FUTURE_LINKED) == 0)
+        return;
+    unlink_child(parent, child);
+    disarm_tree(child, task->branch);
+}
+
+void eddy_future_adopt(eddy_future *parent, eddy_future *child)
+{
+    if (child == NULL || (child->state & EDDY__FUTURE_STATIC) != 0)
+        return;
+    EDDY_ASSERT((child->state & EDDY__FUTURE_BOXED) != 0,
+                "future '%s' is adopted but not boxed: a member of its parent needs no adoption",
+                child->type->name);
+    EDDY_ASSERT((child->state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_LINKED)) == 0,
+                "future '%s' is adopted after its first poll, or twice", child->type->name);
+    link_child(parent, child);
+}
+
+bool eddy_future_is_new(const eddy_future *self)
+{
+    return (self->state & EDDY__FUTURE_STARTED) == 0;
 }
 
 eddy_result eddy_future_poll_child(eddy_future *parent, eddy_future *child, eddy_task *task)
 {
-    const eddy_future *outer = task->at;
+    eddy_future *outer = task->at;
     eddy_result result;
 
     if ((child->state & EDDY__FUTURE_STATIC) != 0)
         return child->type->poll(child, task);
-    if ((child->state & EDDY__FUTURE_STARTED) == 0)
-        start_child(parent, child);
-    eddy__future_check(child);
+    eddy__future_begin_child(parent, child);
     task->at = child;
     result = child->type->poll(child, task);
     task->at = outer;
@@ -166,63 +202,9 @@ void eddy_future_drop(eddy_future *self)
 {
     if (self == NULL)
         return;
-    EDDY_ASSERT((self->state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_ENDED)) == 0,
-                "future '%s' was polled already: its parent or its task drops it",
+    EDDY_ASSERT((self->state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_LINKED | EDDY__FUTURE_ENDED)) ==
+                    0,
+                "future '%s' was polled already, or adopted: its parent or its task drops it",
                 self->type->name);
     eddy__future_end(self, NULL);
-}
-
-/* ---- boxes ---- */
-
-static eddy_result fail_no_memory(eddy_future *self, eddy_task *task)
-{
-    (void)self;
-    (void)task;
-    return -ENOMEM;
-}
-
-static eddy_result fail_loop_gone(eddy_future *self, eddy_task *task)
-{
-    (void)self;
-    (void)task;
-    return EDDY_LOOP_GONE;
-}
-
-static void nothing(eddy_future *self)
-{
-    (void)self;
-}
-
-static const eddy_type no_memory_type = {fail_no_memory, nothing, sizeof(eddy_future), "no memory"};
-static const eddy_type loop_gone_type = {fail_loop_gone, nothing, sizeof(eddy_future), "loop gone"};
-
-/* Shared by all loops, never written: EDDY__FUTURE_STATIC is looked at first everywhere. */
-static eddy_future no_memory = {&no_memory_type, NULL, NULL, 0, EDDY__FUTURE_STATIC};
-static eddy_future loop_gone = {&loop_gone_type, NULL, NULL, 0, EDDY__FUTURE_STATIC};
-
-eddy_future *eddy_box(eddy_handle *handle, eddy_future *frame)
-{
-    eddy_core *core = handle->core;
-    size_t size = frame->type->size_bytes;
-    struct box *box;
-    eddy_future *future;
-
-    eddy__core_check(core, "eddy_box");
-    if ((frame->state & (EDDY__FUTURE_BOXED | EDDY__FUTURE_STATIC)) != 0)
-        return frame;
-    if (core->gone) {
-        eddy_future_drop(frame);
-        return &loop_gone;
-    }
-    box = eddy__slab_alloc(&core->slab, sizeof *box + size);
-    if (box == NULL) {
-        eddy_future_drop(frame);
-        return &no_memory;
-    }
-    *box = (struct box){core, size};
-    future = (eddy_future *)(void *)(box + 1);
-    memcpy(future, frame, size);
-    future->state |= EDDY__FUTURE_BOXED;
-    eddy__core_memory_retain(core);
-    return future;
 }

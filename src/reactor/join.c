@@ -95,8 +95,7 @@ void eddy_join_cancel(eddy_join *self, int64_t grace_ns)
     eddy__core_check(self->core, "eddy_join_cancel");
     if (self->task == NULL)
         return;
-    self->task->state |= EDDY__TASK_CANCEL;
-    eddy__task_wake(self->task);
+    eddy__branch_ask(&self->task->trunk, -ECANCELED);
     if (grace_ns != EDDY_FOREVER)
         eddy__alarm_start(self->core, &self->grace, grace_ns);
     else
@@ -109,8 +108,8 @@ void eddy_join_free(eddy_join *self)
         return;
     if (!self->core->gone)
         eddy__core_check(self->core, "eddy_join_free");
-    EDDY_ASSERT(self->waiter.task == NULL, "a join handle is freed while task '%s' waits for it",
-                eddy_task_name(self->waiter.task));
+    EDDY_ASSERT(self->waiter.branch == NULL, "a join handle is freed while task '%s' waits for it",
+                eddy__waiter_name(&self->waiter));
     if (self->task != NULL)
         self->task->join = NULL;
     else if (!self->read && !self->core->gone)

@@ -15,13 +15,13 @@ uint32_t eddy__simulated_budget(eddy_core *core)
 
 static const char *waits_for(const eddy_task *task)
 {
-    if ((task->state & EDDY__TASK_QUEUED) != 0)
+    if ((task->trunk.state & EDDY__BRANCH_QUEUED) != 0)
         return "goes on";
-    if ((task->state & EDDY__TASK_PARKED) != 0)
-        return task->parked_why;
-    if (eddy__list_empty(&task->waits))
+    if ((task->trunk.state & EDDY__BRANCH_PARKED) != 0)
+        return task->trunk.parked_why;
+    if (eddy__list_empty(&task->trunk.waits))
         return "nothing";
-    return EDDY__CONTAINER(task->waits.next, eddy_waiter, in_task)->type->why;
+    return EDDY__CONTAINER(task->trunk.waits.next, eddy_waiter, in_branch)->type->why;
 }
 
 void eddy__simulated_trace(const eddy_core *core, const eddy_task *task, eddy_result result)

@@ -17,23 +17,19 @@
 
 void eddy__task_wake(eddy_task *task)
 {
-    if ((task->state & EDDY__TASK_QUEUED) != 0)
-        return;
-    task->state |= EDDY__TASK_QUEUED;
-    task->core->stats.wakes++;
-    eddy__list_append(&task->core->ready, &task->queue);
+    eddy__branch_wake(&task->trunk);
 }
 
 void eddy__task_init(eddy_task *task, eddy_core *core, eddy_future *root)
 {
+    eddy__branch_init(&task->trunk, core);
+    task->branch = &task->trunk;
     task->core = core;
     task->root = root;
     eddy__future_start(root);
     task->id = ++core->next_id;
     task->spawned_ns = core->now_ns;
-    eddy__list_init(&task->queue);
-    eddy__list_init(&task->waits);
-    eddy__list_append(&core->tasks, &task->all);
+    eddy__list_append(&core->tasks, &task->trunk.member);
 }
 
 static int refused(const eddy_core *core, const eddy_future *future)
@@ -126,10 +122,7 @@ void eddy__task_end_tree(eddy_task *task)
     eddy__future_end(root, task);
     task->root = NULL;
     /* Waits armed by a future that is no part of the tree: none should be left. */
-    eddy__waiters_disarm(task, NULL, SIZE_MAX);
-    if (task->waker_slot != 0)
-        eddy__inbox_slot_free(task->core->inbox, task->waker_slot);
-    task->waker_slot = 0;
+    eddy__branch_close(&task->trunk);
 }
 
 void eddy__task_report(eddy_core *core, const char *name, uint64_t id, eddy_result error)
@@ -157,8 +150,7 @@ static void end_task(eddy_task *task, eddy_result result)
 
     eddy__task_end_tree(task);
     join = task->join; /* a `done` may have given it back */
-    eddy__list_remove(&task->queue);
-    eddy__list_remove(&task->all);
+    eddy__list_remove(&task->trunk.member);
     eddy__slab_free(&core->slab, task, task->memory_bytes);
     core->stats.tasks_live--;
     core->stats.tasks_ended++;
@@ -173,8 +165,7 @@ static void end_main(eddy_task *task, eddy_result result)
     task->core->main_result = result;
     task->state |= EDDY__TASK_ENDED;
     eddy__task_end_tree(task);
-    eddy__list_remove(&task->queue);
-    eddy__list_remove(&task->all);
+    eddy__list_remove(&task->trunk.member);
 }
 
 void eddy__task_finish(eddy_task *task, eddy_result result)
@@ -211,7 +202,7 @@ void eddy__task_drop_doomed(eddy_core *core)
     do {
         doomed = NULL;
         EDDY__LIST_FOR_EACH (node, &core->tasks) {
-            eddy_task *task = EDDY__CONTAINER(node, eddy_task, all);
+            eddy_task *task = EDDY__CONTAINER(node, eddy_task, trunk.member);
 
             if ((task->state & (EDDY__TASK_DOOMED | EDDY__TASK_RUNNING)) == EDDY__TASK_DOOMED) {
                 doomed = task;

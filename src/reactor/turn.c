@@ -109,11 +109,11 @@ void eddy__alarm_stop(eddy_core *core, eddy__alarm *self)
 
 static void take_wakes(eddy_core *core)
 {
-    eddy_task *task;
+    eddy__branch *branch;
 
-    while ((task = eddy__inbox_next_wake(core->inbox)) != NULL) {
-        task->state |= EDDY__TASK_NOTIFIED;
-        eddy__task_wake(task);
+    while ((branch = eddy__inbox_next_wake(core->inbox)) != NULL) {
+        branch->state |= EDDY__BRANCH_NOTIFIED;
+        eddy__branch_wake(branch);
     }
 }
 
@@ -131,8 +131,8 @@ void eddy__core_begin_turn(eddy_core *core)
 
 static void check_armed(const eddy_task *task)
 {
-    EDDY_ASSERT((task->state & (EDDY__TASK_QUEUED | EDDY__TASK_PARKED)) != 0 ||
-                    !eddy__list_empty(&task->waits),
+    EDDY_ASSERT((task->trunk.state & (EDDY__BRANCH_QUEUED | EDDY__BRANCH_PARKED)) != 0 ||
+                    !eddy__list_empty(&task->trunk.waits),
                 "task '%s' (future '%s') returned EDDY_PENDING but waits for nothing: it would "
                 "never be polled again",
                 eddy_task_name(task), task->root->type->name);
@@ -142,12 +142,12 @@ static void check_armed(const eddy_task *task)
  * a loop on the kernel does not pay for what is done in a world. */
 static inline void poll_task(eddy_task *task, bool simulated)
 {
-    const uint16_t over = EDDY__TASK_QUEUED | EDDY__TASK_NOTIFIED | EDDY__TASK_PARKED;
     eddy_core *core = task->core;
     eddy_future *root = task->root;
     eddy_result result;
 
-    task->state = (uint16_t)((task->state & ~over) | EDDY__TASK_RUNNING);
+    eddy__branch_begin(&task->trunk);
+    task->state |= EDDY__TASK_RUNNING;
     task->budget = simulated ? eddy__simulated_budget(core) : core->options.task_budget;
     task->at = root;
     task->polls++;
@@ -223,11 +223,11 @@ static uint32_t run_tasks(eddy_core *core)
     if (core->sim != NULL)
         eddy__simulated_shuffle(core, &batch);
     while (!eddy__list_empty(&batch)) {
-        eddy_task *task = EDDY__CONTAINER(batch.next, eddy_task, queue);
+        eddy_task *task = EDDY__CONTAINER(batch.next, eddy_task, trunk.ready);
 
         if (polls > 0 && over_budget(core, polls, now_ns - start_ns))
             break;
-        eddy__list_remove(&task->queue);
+        eddy__list_remove(&task->trunk.ready);
         now_ns = core->sim == NULL ? poll_timed(core, task, now_ns, false)
                                    : poll_simulated(core, task, now_ns);
         polls++;

@@ -11,95 +11,118 @@
 #include "eddy/explore.h"
 #include "reactor/core.h"
 
-_Static_assert(sizeof(((eddy_waiter *)0)->in_task) == sizeof(eddy__node), "in_task is a node");
+_Static_assert(sizeof(((eddy_waiter *)0)->in_branch) == sizeof(eddy__node), "in_branch is a node");
 
 static eddy__node *link_of(eddy_waiter *self)
 {
-    return (eddy__node *)(void *)&self->in_task;
+    return (eddy__node *)(void *)&self->in_branch;
 }
 
 static void disarm(eddy_waiter *self)
 {
-    self->task->core->external_waits -= self->type->external;
+    self->branch->core->external_waits -= self->type->external;
     eddy__list_remove(link_of(self));
-    self->task = NULL;
+    self->branch = NULL;
 }
 
 static void arm(eddy_waiter *self, eddy_task *task, const eddy_wait_type *type)
 {
-    eddy__list_append(&task->waits, link_of(self));
-    self->task = task;
+    eddy__list_append(&task->branch->waits, link_of(self));
+    self->branch = task->branch;
     self->type = type;
     task->core->external_waits += type->external;
 }
 
-static void change(eddy_waiter *self, const eddy_wait_type *type)
+const char *eddy__waiter_name(const eddy_waiter *self)
 {
-    self->task->core->external_waits += (uint32_t)type->external - self->type->external;
-    self->type = type;
+    const eddy_task *task = eddy__branch_task(self->branch);
+
+    return task != NULL ? eddy_task_name(task) : "a future that nobody polls";
 }
 
-/* A cancel request is told once, by the first wait that is not shielded. */
-static bool takes_cancel(eddy_task *task)
+bool eddy__waiter_is_polled(const eddy_waiter *self)
 {
-    if ((task->state & EDDY__TASK_CANCEL) == 0 || task->shields > 0)
-        return false;
-    task->state &= (uint16_t)~EDDY__TASK_CANCEL;
-    return true;
+    const eddy_task *task = eddy__branch_task(self->branch);
+
+    return task != NULL && (task->state & EDDY__TASK_RUNNING) != 0;
+}
+
+static bool is_around(const eddy__branch *outer, const eddy__branch *inner)
+{
+    while (inner != NULL && inner != outer)
+        inner = inner->set != NULL ? inner->set->outer : NULL;
+    return inner != NULL;
+}
+
+bool eddy__waiter_may_move(const eddy_waiter *self, const eddy_task *task)
+{
+    return self->branch == task->branch || is_around(self->branch, task->branch) ||
+           is_around(task->branch, self->branch);
 }
 
 eddy_result eddy_waiter_park(eddy_waiter *self, eddy_task *task, const eddy_wait_type *type)
 {
+    int32_t asked;
+
     EDDY_ASSERT((task->state & EDDY__TASK_RUNNING) != 0,
                 "task '%s' would wait for %s, but it is not being polled: pass the task that poll "
                 "was given",
                 eddy_task_name(task), type->why);
-    EDDY_ASSERT(self->task == NULL || self->task == task,
+    EDDY_ASSERT(self->branch == NULL || eddy__waiter_may_move(self, task),
                 "two tasks would wait for %s of one object: '%s' already waits, '%s' may not",
-                type->why, eddy_task_name(self->task), eddy_task_name(task));
-    if (takes_cancel(task)) {
+                type->why, eddy__waiter_name(self), eddy_task_name(task));
+    asked = eddy__branch_take_asked(task);
+    if (asked != 0) {
         EDDY_SOMETIMES("task: cancelled at a wait");
         eddy_waiter_clear(self);
-        return -ECANCELED;
+        return asked;
     }
-    if (self->task == NULL)
+    if (self->branch != NULL && (self->branch != task->branch || self->type != type))
+        disarm(self);
+    if (self->branch == NULL)
         arm(self, task, type);
-    else if (self->type != type)
-        change(self, type);
     self->frame = task->at;
     return EDDY_PENDING;
 }
 
 void eddy__waiter_wake(eddy_waiter *self)
 {
-    eddy_task *task = self->task;
+    eddy__branch *branch = self->branch;
 
-    if (task == NULL)
+    if (branch == NULL)
         return;
     disarm(self);
-    eddy__task_wake(task);
+    eddy__branch_wake(branch);
 }
 
 void eddy_waiter_wake(eddy_waiter *self)
 {
-    if (self->task == NULL)
+    if (self->branch == NULL)
         return;
-    eddy__core_check(self->task->core, "eddy_waiter_wake");
+    eddy__core_check(self->branch->core, "eddy_waiter_wake");
     eddy__waiter_wake(self);
+}
+
+void eddy_waiter_nudge(eddy_waiter *self)
+{
+    if (self->branch == NULL)
+        return;
+    eddy__core_check(self->branch->core, "eddy_waiter_nudge");
+    eddy__branch_wake(self->branch);
 }
 
 void eddy_waiter_clear(eddy_waiter *self)
 {
-    if (self->task != NULL)
+    if (self->branch != NULL)
         disarm(self);
 }
 
-void eddy__waiters_disarm(eddy_task *task, const void *from, size_t size)
+void eddy__waiters_disarm(eddy__branch *branch, const void *from, size_t size)
 {
     uintptr_t low = (uintptr_t)from;
 
-    EDDY__LIST_FOR_EACH_SAFE (node, next, &task->waits) {
-        eddy_waiter *waiter = EDDY__CONTAINER(node, eddy_waiter, in_task);
+    EDDY__LIST_FOR_EACH_SAFE (node, next, &branch->waits) {
+        eddy_waiter *waiter = EDDY__CONTAINER(node, eddy_waiter, in_branch);
 
         if ((uintptr_t)waiter->frame - low >= size)
             continue;
@@ -114,34 +137,39 @@ eddy_result eddy__task_yield(eddy_task *task)
 {
     task->budget = 0;
     task->core->stats.limit_task_budget++;
-    eddy__task_wake(task);
+    eddy__branch_wake(task->branch);
     return EDDY_PENDING;
 }
 
 void eddy__yield(eddy_task *task)
 {
-    eddy__task_wake(task);
+    eddy__branch_wake(task->branch);
 }
 
 eddy_result eddy_task_park(eddy_task *task, const char *why)
 {
-    if (takes_cancel(task))
-        return -ECANCELED;
-    task->state |= EDDY__TASK_PARKED;
-    task->parked_why = why;
-    if ((task->state & EDDY__TASK_NOTIFIED) != 0)
-        eddy__task_wake(task);
+    eddy__branch *branch = task->branch;
+    int32_t asked = eddy__branch_take_asked(task);
+
+    if (asked != 0)
+        return asked;
+    branch->state |= EDDY__BRANCH_PARKED;
+    branch->parked_why = why;
+    if ((branch->state & EDDY__BRANCH_NOTIFIED) != 0)
+        eddy__branch_wake(branch);
     return EDDY_PENDING;
 }
 
 eddy_result eddy_task_check_cancel(eddy_task *task)
 {
-    return takes_cancel(task) ? -ECANCELED : 0;
+    return eddy__branch_take_asked(task);
 }
 
 void eddy_task_shield(eddy_task *task, bool on)
 {
-    EDDY_ASSERT(on || task->shields > 0, "task '%s' takes away a shield that it has not put up",
+    eddy__branch *branch = task->branch;
+
+    EDDY_ASSERT(on || branch->shields > 0, "task '%s' takes away a shield that it has not put up",
                 eddy_task_name(task));
-    task->shields = (uint16_t)(task->shields + (on ? 1 : -1));
+    branch->shields = (uint16_t)(branch->shields + (on ? 1 : -1));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * waker.c - wake a task from anywhere. A waker is a slot of the loop's inbox and the generation it
- * had; each holds a reference to the inbox, which outlives the loop.
+ * waker.c - wake a task, or a branch of it, from anywhere. A waker is a slot of the loop's inbox and
+ * the generation it had; each holds a reference to the inbox, which outlives the loop.
  */
 #include <errno.h>
 
@@ -11,16 +11,18 @@ int eddy_task_waker(eddy_task *task, eddy_waker *waker)
 {
     eddy_core *core = task->core;
     eddy__inbox *inbox = eddy__core_inbox(core);
+    eddy__branch *branch = task->branch;
     int error = 0;
 
     if (inbox == NULL)
         return -ENOMEM;
-    if (task->waker_slot == 0)
-        error = (int)eddy__inbox_slot_new(inbox, task, &task->waker_slot, &task->waker_generation);
+    if (branch->waker_slot == 0)
+        error = (int)eddy__inbox_slot_new(inbox, branch, &branch->waker_slot,
+                                          &branch->waker_generation);
     if (error != 0)
         return error;
     eddy__inbox_retain(inbox);
-    *waker = (eddy_waker){inbox, task->waker_slot, task->waker_generation};
+    *waker = (eddy_waker){inbox, branch->waker_slot, branch->waker_generation};
     return 0;
 }
 

@@ -20,7 +20,7 @@ static eddy__timer *timer_of(eddy_sleep *self)
 
 static bool is_waited_for(const eddy_sleep *self)
 {
-    return self->waiter.task != NULL;
+    return self->waiter.branch != NULL;
 }
 
 void eddy__sleep_disarm(eddy_waiter *waiter)

@@ -61,7 +61,7 @@ void talk_done(eddy_future *future)
     self->done++;
 }
 
-const eddy_type talk_type = {talk_poll, talk_done, sizeof(talk), "talk"};
+const eddy_type talk_type = {talk_poll, talk_done, sizeof(talk), "talk", nullptr};
 
 eddy_future *job_make(void *payload, eddy_handle *)
 {

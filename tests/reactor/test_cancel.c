@@ -53,7 +53,7 @@ static void cancel_is_told_once_by_the_wait_that_is_under_way(void **state)
     assert_int_equal(said[0], 1); /* a request: nothing runs inside the call */
     test_settle(core);
     assert_int_equal(said[0], -ECANCELED);
-    assert_null(gates[0].waiter.task);
+    assert_null(gates[0].waiter.branch);
     assert_int_equal(said[1], 1); /* waits again, for real */
     test_gate_open(&gates[1], 5);
     test_gate_open(&gates[2], 6);
@@ -142,7 +142,7 @@ static void task_that_does_not_end_is_dropped_after_the_grace_time(void **state)
     assert_int_equal(said[0], -ECANCELED);
     assert_int_equal(said[1], 1);
     assert_int_equal(trace.dones, 1);
-    assert_null(gates[1].waiter.task);
+    assert_null(gates[1].waiter.branch);
     assert_int_equal(test_stats(core).timers_live, 0);
     eddy_join_free(join);
     test_core_end(core);

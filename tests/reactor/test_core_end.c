@@ -53,7 +53,7 @@ static void free_drops_every_task_once(void **state)
     test_core_end(core);
     for (int i = 0; i < COUNT; i++) {
         assert_int_equal(traces[i].dones, 1);
-        assert_null(gates[i].waiter.task);
+        assert_null(gates[i].waiter.branch);
     }
 }
 

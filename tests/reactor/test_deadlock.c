@@ -30,7 +30,7 @@ static void run_that_nothing_can_end_is_a_deadlock(void **state)
     (void)state;
     assert_int_equal(test_run(core, test_wait, .gate = &gate, .trace = &trace), EDDY_DEADLOCK);
     assert_int_equal(trace.dones, 1); /* the future was dropped */
-    assert_null(gate.waiter.task);
+    assert_null(gate.waiter.branch);
     test_core_end(core);
     assert_int_equal(trace.dones, 1);
 }

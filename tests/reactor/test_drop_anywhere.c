@@ -458,7 +458,7 @@ static void end_tree(void *arg, eddy_core *core, eddy_result result)
     check_dones(world, 1, world->branches, world->leaves);
     if (result == 0)
         check_dones(world, 1, 3, 6);
-    assert_null(world->gate.waiter.task);
+    assert_null(world->gate.waiter.branch);
 }
 
 static void tree_of_waits_can_be_dropped_at_any_moment(void **state)

@@ -129,8 +129,8 @@ static void children_are_done_before_their_parent_when_it_is_dropped(void **stat
         assert_int_equal(traces[i].dones, 1);
     assert_true(traces[1].order < traces[0].order);
     assert_true(traces[2].order < traces[0].order);
-    assert_null(gates[0].waiter.task);
-    assert_null(gates[1].waiter.task);
+    assert_null(gates[0].waiter.branch);
+    assert_null(gates[1].waiter.branch);
     eddy_join_free(join);
     test_core_end(core);
 }
@@ -151,7 +151,7 @@ static void children_still_alive_are_done_when_their_parent_ends(void **state)
         assert_int_equal(traces[i].dones, 1);
     assert_true(traces[1].order < traces[2].order); /* ended by itself, the other with its parent */
     assert_true(traces[2].order < traces[0].order);
-    assert_null(gates[1].waiter.task);
+    assert_null(gates[1].waiter.branch);
     test_core_end(core);
 }
 
@@ -226,7 +226,7 @@ static void dropped_child_is_done_once_and_waits_no_more(void **state)
                             .unpolled = kind % 3 == 1, .ended = kind % 3 == 2, .boxed = kind >= 3);
 
         test_settle(core);
-        assert_null(gates[0].waiter.task);
+        assert_null(gates[0].waiter.branch);
         test_gate_open(&gates[0], 0); /* wakes nobody */
         assert_int_equal(test_settle(core), 0);
         test_gate_open(&gates[1], 5); /* the parent's own wait stands */
@@ -348,7 +348,7 @@ static void drop_of_a_deep_chain_uses_bounded_stack(void **state)
     eddy_join_abort(join);
     assert_int_equal(stack.dones, DEPTH + 1);
     assert_true(stack.high - stack.low < 4096);
-    assert_null(gate.waiter.task);
+    assert_null(gate.waiter.branch);
     eddy_join_free(join);
     test_core_end(core);
 }

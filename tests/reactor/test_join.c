@@ -97,7 +97,7 @@ static void abort_drops_the_task_at_once(void **state)
     test_settle(core);
     eddy_join_abort(join);
     assert_int_equal(trace.dones, 1);
-    assert_null(gate.waiter.task); /* nothing stays armed */
+    assert_null(gate.waiter.branch); /* nothing stays armed */
     test_gate_open(&gate, 1);
     assert_int_equal(test_settle(core), 0);
     assert_int_equal(test_join_end(core, join), EDDY_DROPPED);
@@ -314,7 +314,7 @@ static void done_may_abort_and_free_a_join_that_was_waited_for(void **state)
     eddy_join_free(join);
     assert_int_equal(trace.dones, 1);
     assert_int_equal(test_stats(core).tasks_live, 0);
-    assert_null(gate.waiter.task);
+    assert_null(gate.waiter.branch);
     test_core_end(core);
 }
 

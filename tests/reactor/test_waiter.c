@@ -119,7 +119,7 @@ static void task_waits_at_many_places_and_each_wakes_it(void **state)
         assert_int_equal(test_join_end(core, join), i);
         assert_int_equal(trace.polls, 2);
         for (int k = 0; k < GATES; k++)
-            assert_null(gates[k].waiter.task); /* the end of the task ended all its waits */
+            assert_null(gates[k].waiter.branch); /* the end of the task ended all its waits */
     }
     test_core_end(core);
 }
@@ -173,7 +173,7 @@ static void place_disarm(eddy_waiter *waiter)
     struct place *self = (struct place *)(void *)waiter;
 
     self->disarmed++;
-    self->was_linked |= waiter->task != NULL;
+    self->was_linked |= waiter->branch != NULL;
 }
 
 static const eddy_wait_type place_wait = {"test: place", place_disarm, true};
@@ -207,11 +207,11 @@ static void drop_of_the_task_disarms_once_after_unlinking(void **state)
 
     (void)state;
     test_settle(core);
-    assert_non_null(place.waiter.task);
+    assert_non_null(place.waiter.branch);
     eddy_join_abort(join);
     assert_int_equal(place.disarmed, 1);
     assert_false(place.was_linked);
-    assert_null(place.waiter.task);
+    assert_null(place.waiter.branch);
     eddy_join_free(join);
     test_core_end(core);
 }
@@ -227,7 +227,7 @@ static void wake_ends_the_wait_without_a_disarm(void **state)
     eddy_waiter_wake(&place.waiter);
     assert_int_equal(test_join_end(core, join), 3);
     assert_int_equal(place.disarmed, 0);
-    assert_null(place.waiter.task);
+    assert_null(place.waiter.branch);
     test_core_end(core);
 }
 
@@ -241,7 +241,7 @@ static void end_of_the_loop_disarms_too(void **state)
     test_settle(core);
     test_core_end(core);
     assert_int_equal(place.disarmed, 1);
-    assert_null(place.waiter.task);
+    assert_null(place.waiter.branch);
 }
 
 struct chooser {
@@ -262,7 +262,7 @@ EDDY_ASYNC(chooser, eddy_nothing)
         assert_true(n == EDDY_PENDING);
         eddy_future_drop_child(&self->frame, &self->child.frame, task);
         assert_int_equal(self->place->disarmed, 1);
-        assert_non_null(self->gate->waiter.task); /* the parent's own wait is not the child's */
+        assert_non_null(self->gate->waiter.branch); /* the parent's own wait is not the child's */
         EDDY_POLL(n, test_gate_poll(self->gate, task));
         EDDY_END(n);
 }
@@ -312,7 +312,7 @@ static void second_task_may_wait_after_the_first_is_dropped(void **state)
         eddy_join_abort(join);
         eddy_join_free(join);
     }
-    assert_null(gate.waiter.task);
+    assert_null(gate.waiter.branch);
     test_core_end(core);
 }
 

@@ -74,7 +74,7 @@ static void watched_done(eddy_future *frame)
 }
 
 static const eddy_type watched_type = {watched_poll, watched_done, sizeof(struct watched),
-                                       "watched"};
+                                       "watched", NULL};
 
 /* ---- the neighbour: runs in every turn, before whatever was woken since its last poll ---- */
 
@@ -90,7 +90,7 @@ static eddy_result killer_poll(eddy_future *frame, eddy_task *task)
     if (moment->dones > 0)
         return 0;
     if (moment->polls == moment->at && moment->task != NULL &&
-        (moment->task->state & EDDY__TASK_QUEUED) != 0) {
+        (moment->task->trunk.state & EDDY__BRANCH_QUEUED) != 0) {
         moment->reached = true;
         eddy_join_abort(moment->join);
         return 0;
@@ -104,7 +104,8 @@ static void killer_done(eddy_future *frame)
     (void)frame;
 }
 
-static const eddy_type killer_type = {killer_poll, killer_done, sizeof(struct killer), "killer"};
+static const eddy_type killer_type = {killer_poll, killer_done, sizeof(struct killer), "killer",
+                                      NULL};
 
 /* ---- one moment ---- */
 

@@ -218,7 +218,8 @@ static void value_done(eddy_future *frame)
     test_trace_done(((struct test_value *)(void *)frame)->trace);
 }
 
-const eddy_type test_value_type = {value_poll, value_done, sizeof(struct test_value), "test_value"};
+const eddy_type test_value_type = {value_poll, value_done, sizeof(struct test_value), "test_value",
+                                   NULL};
 
 static eddy_result wait_poll(eddy_future *frame, eddy_task *task)
 {
@@ -233,7 +234,8 @@ static void wait_done(eddy_future *frame)
     test_trace_done(((struct test_wait *)(void *)frame)->trace);
 }
 
-const eddy_type test_wait_type = {wait_poll, wait_done, sizeof(struct test_wait), "test_wait"};
+const eddy_type test_wait_type = {wait_poll, wait_done, sizeof(struct test_wait), "test_wait",
+                                  NULL};
 
 static eddy_result join_poll(eddy_future *frame, eddy_task *task)
 {
@@ -245,7 +247,8 @@ static void join_done(eddy_future *frame)
     (void)frame;
 }
 
-const eddy_type test_join_type = {join_poll, join_done, sizeof(struct test_join), "test_join"};
+const eddy_type test_join_type = {join_poll, join_done, sizeof(struct test_join), "test_join",
+                                  NULL};
 
 static eddy_result nap_poll(eddy_future *frame, eddy_task *task)
 {
@@ -263,4 +266,4 @@ static void nap_done(eddy_future *frame)
     test_trace_done(((struct test_nap *)(void *)frame)->trace);
 }
 
-const eddy_type test_nap_type = {nap_poll, nap_done, sizeof(struct test_nap), "test_nap"};
+const eddy_type test_nap_type = {nap_poll, nap_done, sizeof(struct test_nap), "test_nap", NULL};

@@ -84,7 +84,7 @@ static void io_done(eddy_future *frame)
     (void)frame; /* it owns nothing */
 }
 
-const eddy_type test_io_type = {io_poll, io_done, sizeof(struct test_io), "test_io"};
+const eddy_type test_io_type = {io_poll, io_done, sizeof(struct test_io), "test_io", NULL};
 
 eddy_result test_io_fill(struct test_io *self, eddy_task *task)
 {
@@ -273,7 +273,7 @@ static void echo_end(eddy_future *frame)
     echo_done((struct test_echo *)(void *)frame);
 }
 
-const eddy_type test_echo_type = {echo_poll, echo_end, sizeof(struct test_echo), "test_echo"};
+const eddy_type test_echo_type = {echo_poll, echo_end, sizeof(struct test_echo), "test_echo", NULL};
 
 void test_until(eddy_core *core, bool (*stands)(void *arg), void *arg)
 {

@@ -172,7 +172,8 @@ static void client_end(eddy_future *frame)
     client_done((struct test_client *)(void *)frame);
 }
 
-const eddy_type test_client_type = {client_poll, client_end, sizeof(struct test_client), "client"};
+const eddy_type test_client_type = {client_poll, client_end, sizeof(struct test_client), "client",
+                                    NULL};
 
 void test_client_start(eddy_host *from, eddy_host *to, size_t len, eddy_result *result, size_t *got)
 {

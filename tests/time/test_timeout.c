@@ -142,7 +142,7 @@ EDDY_ASYNC(asker, eddy_nothing)
                 EDDY_INIT(eddy_timeout, .inner = &self->inner.frame, .duration_ns = EDDY_SECOND);
             EDDY_AWAIT(n, &self->limited);
             assert_int_equal(n, -ETIMEDOUT);
-            assert_null(self->gate->waiter.task);
+            assert_null(self->gate->waiter.branch);
             assert_int_equal(self->trace[0].dones, self->trace[1].dones);
             assert_true(self->trace[1].order < self->trace[0].order);
         } while (self->trace[0].dones < 2);

@@ -89,7 +89,7 @@ static void crowd_done(eddy_future *frame)
     (void)frame;
 }
 
-static const eddy_type crowd_type = {crowd_poll, crowd_done, sizeof(struct crowd), "crowd"};
+static const eddy_type crowd_type = {crowd_poll, crowd_done, sizeof(struct crowd), "crowd", NULL};
 
 struct world {
     struct test_clock *clock;

@@ -147,7 +147,7 @@ static void limit_of_nothing_ends_a_wait_at_once(void **state)
                      -ETIMEDOUT);
     assert_int_equal(polls, 1);
     assert_int_equal(world.clock->jumps, 0);
-    assert_null(world.gate.waiter.task); /* the frame has ended, and its waits with it */
+    assert_null(world.gate.waiter.branch); /* the frame has ended, and its waits with it */
     world_end(&world);
 }
 
@@ -189,7 +189,7 @@ static void earliest_of_nested_limits_wins(void **state)
                          -ETIMEDOUT);
         world_check_time(&world, EDDY_SECOND);
         assert_int_equal(polls, 2);
-        assert_null(world.gate.waiter.task);
+        assert_null(world.gate.waiter.branch);
         world_end(&world);
     }
 }
@@ -245,8 +245,8 @@ EDDY_ASYNC(whole, eddy_nothing)
                                  eddy_future_poll_child(&self->frame, &self->part.frame, task)));
         assert_int_equal(n, -ETIMEDOUT);
         eddy_future_drop_child(&self->frame, &self->part.frame, task);
-        assert_null(self->gate->waiter.task);
-        assert_null(self->limit.waiter.task);
+        assert_null(self->gate->waiter.branch);
+        assert_null(self->limit.waiter.branch);
         self->part = EDDY_INIT(part, .gate = self->gate, .limit = &self->limit);
         EDDY_AWAIT(n, &self->part);
         EDDY_END(n);
@@ -372,7 +372,7 @@ static void dropped_wait_leaves_no_limit(void **state)
     assert_int_equal(test_stats(world.core).timers_live, 2);
     eddy_join_abort(join);
     assert_int_equal(test_join_end(world.core, join), EDDY_DROPPED);
-    assert_null(world.gate.waiter.task);
+    assert_null(world.gate.waiter.branch);
     world_end(&world);
 }
 
