@@ -56,17 +56,18 @@ static void heap_free(void *memory, size_t size, void *arg)
 
 /* ---- making ---- */
 
-static void on_task_error(void *arg, const char *name, uint64_t id, eddy_result error)
+static void on_task_error(void *arg, const eddy_ended *ended)
 {
     const world *w = arg;
+    eddy_result error = ended->result;
 
-    FUZZ_CHECK(name != NULL, "an error of no task is told");
-    if (id == 0) /* what a job has made, and what could not be spawned */
+    FUZZ_CHECK(ended->name != NULL, "an error of no task is told");
+    if (ended->id == 0) /* what a job has made, and what could not be spawned */
         FUZZ_CHECK(w->jobs_made > 0 && (error == EDDY_TASKS_FULL || w->memory_failed),
                    "a job's future is refused: %s", eddy_error_name(error));
     else
         FUZZ_CHECK(error == -EPROTO || w->memory_failed, "task %llu ends with %s",
-                   (unsigned long long)id, eddy_error_name(error));
+                   (unsigned long long)ended->id, eddy_error_name(error));
 }
 
 static int make_core(world *w)

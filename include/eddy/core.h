@@ -12,6 +12,7 @@
 
 #include "eddy/alloc.h"
 #include "eddy/future.h"
+#include "eddy/why.h"
 
 EDDY_EXTERN_C_BEGIN
 
@@ -41,7 +42,7 @@ typedef struct eddy_core_options {
     size_t recv_bytes_max;     /* blocks that the kernel receives into, in all; 64 MiB. What nobody
                                   reads is copied out of them, within each stream's window */
     /* An error that a task returned and nobody joined. Default: counted, printed in debug builds */
-    void (*on_task_error)(void *arg, const char *name, uint64_t id, eddy_result error);
+    void (*on_task_error)(void *arg, const eddy_ended *ended);
     /* A poll that took longer than stall_limit_ns. */
     void (*on_stall)(void *arg, const char *name, uint64_t id, int64_t took_ns);
     void *hook_arg; /* handed to the hooks */

@@ -12,15 +12,18 @@
 #include "eddy/alloc.h"
 #include "eddy/async.h"
 #include "eddy/base.h"
+#include "eddy/branch.h"
 #include "eddy/buf.h"
 #include "eddy/core.h"
 #include "eddy/error.h"
 #include "eddy/future.h"
 #include "eddy/listener.h"
 #include "eddy/remote.h"
+#include "eddy/scope.h"
 #include "eddy/task.h"
 #include "eddy/tcp.h"
 #include "eddy/tcp_options.h"
 #include "eddy/time.h"
+#include "eddy/why.h"
 
 #endif

@@ -11,6 +11,7 @@
 #define EDDY_TASK_H
 
 #include "eddy/future.h"
+#include "eddy/why.h"
 
 EDDY_EXTERN_C_BEGIN
 
@@ -47,6 +48,15 @@ EDDY_API int eddy_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy_
  * Dropping: loses nothing. Allocates: no. Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_join_poll(eddy_join *self, eddy_task *task);
+
+/**
+ * The whole story of the task's end.
+ * @param self  join handle
+ * @return      name, result and what is known about an error, valid as long as the handle; NULL: it
+ *              has not ended yet
+ * Thread: loop. Allocates: no.
+ */
+EDDY_API const eddy_ended *eddy_join_ended(const eddy_join *self);
 
 /**
  * Drop the task now: no user code but `done` hooks runs. From within the task itself: as soon as

@@ -327,7 +327,7 @@ eddy_result eddy_listener_poll_accept(eddy_listener *self, eddy_task *task, eddy
     }
     if (self->error != 0) {
         eddy__tcp_unpark(&self->waiter, task);
-        return self->error;
+        return eddy_why_note(task, accept_wait.why, NULL, self->error);
     }
     subscribe(self);
     return eddy_waiter_park(&self->waiter, task, &accept_wait);

@@ -9,6 +9,7 @@
  *   tcp_write.c    unsent bytes: the cork, the out-queue
  *   tcp_send.c     sending them
  *   tcp_close.c    half-closing, closing, freeing, lingering, the two halves
+ *   tcp_why.c      the note about an error that a task is told
  *
  * A stream is two queues of pieces. `rx` holds what the driver delivered; its credit with the
  * driver is the window less what lies there. `tx` holds what was written; its first `flying` bytes
@@ -63,6 +64,7 @@ typedef struct eddy__tcp_extra {
     eddy_tcp *tcp;
     eddy_waiter writer; /* write, flush, shutdown, close, connect */
     eddy_waiter gone;
+    eddy_addr peer; /* of one that we connected */
     size_t wake_at; /* the writer is woken when no more than this is queued */
     size_t send_queue_bytes;
     size_t recv_window_bytes;
@@ -184,6 +186,11 @@ void eddy__tcp_sent(eddy_tcp *self, size_t len);
 void eddy__tcp_write_fail(eddy_tcp *self, int32_t error);
 /* Wake the writer whatever it waits for. */
 void eddy__tcp_wake_writer(eddy_tcp *self);
+
+/* tcp_why.c */
+/* An error that the stream tells the task is noted with it; returned. Out of line: the bad path. */
+eddy_result eddy__tcp_told(const eddy_tcp *self, eddy_task *task, const char *operation,
+                           eddy_result error) EDDY__COLD;
 
 /* tcp_write.c */
 /* What a write is told that may not be made. */

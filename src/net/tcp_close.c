@@ -43,12 +43,12 @@ eddy_result eddy_tcp_poll_shutdown(eddy_tcp *self, eddy_task *task)
     if (self->extra != NULL)
         eddy__tcp_unpark(&self->extra->writer, task);
     if (self->write_error != 0)
-        return eddy__tcp_write_refusal(self);
+        return eddy__tcp_told(self, task, shutdown_wait.why, eddy__tcp_write_refusal(self));
     self->source.flags |= EDDY__TCP_FIN_WANTED | EDDY__TCP_WRITE_SHUT;
     eddy__tcp_try_flush(self);
     eddy__tcp_try_fin(self);
     if (self->write_error != 0)
-        return eddy__tcp_write_refusal(self);
+        return eddy__tcp_told(self, task, shutdown_wait.why, eddy__tcp_write_refusal(self));
     if ((self->source.flags & EDDY__TCP_FIN_SENT) != 0)
         return eddy__task_spend(task) ? 0 : eddy__task_yield(task);
     return eddy__tcp_park_writer(self, task, &shutdown_wait, 0);

@@ -24,6 +24,8 @@ static int connect_new(eddy_core *core, int fd, const eddy_addr *to, eddy_tcp **
     if (error != 0)
         return error;
     (*out)->source.flags |= EDDY__TCP_CONNECTING;
+    if (eddy__tcp_extra_get(*out) != NULL)
+        (*out)->extra->peer = *to;
     core->driver->type->connect(core->driver, &(*out)->source.slot, to);
     return 0;
 }
@@ -94,7 +96,7 @@ eddy_result eddy_tcp_poll_connected(eddy_tcp *self, eddy_task *task)
     if ((self->source.flags & EDDY__TCP_CONNECT_FAILED) == 0)
         return 0;
     self->write_error = -EPIPE;
-    return self->read_error;
+    return eddy__tcp_told(self, task, connect_wait.why, self->read_error);
 }
 
 /* ---- taking over ---- */

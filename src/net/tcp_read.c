@@ -150,7 +150,7 @@ static eddy_result fill_later(eddy_tcp *self, eddy_task *task, size_t min)
     /* The rest is shown in one view, as far as there is memory for that. */
     if (self->rx.first != NULL && self->rx.first != self->rx.last)
         (void)gather(self, self->rx.bytes, true);
-    return self->read_error;
+    return eddy__tcp_told(self, task, read_wait.why, self->read_error);
 }
 
 /* Out of line, so that the common case needs no stack. */
@@ -286,6 +286,6 @@ eddy_result eddy_tcp_poll_gone(eddy_tcp *self, eddy_task *task)
         return eddy__task_yield(task);
     eddy__tcp_unpark(&extra->gone, task);
     if (self->read_error != 0)
-        return self->read_error;
+        return eddy__tcp_told(self, task, gone_wait.why, self->read_error);
     return (self->source.flags & EDDY__TCP_END) != 0 ? 0 : extra->hangup;
 }

@@ -174,5 +174,7 @@ eddy_result eddy_tcp_poll_flush(eddy_tcp *self, eddy_task *task)
         return eddy__task_yield(task);
     if (self->extra != NULL)
         eddy__tcp_unpark(&self->extra->writer, task);
-    return self->write_error != 0 ? eddy__tcp_write_refusal(self) : 0;
+    if (self->write_error == 0)
+        return 0;
+    return eddy__tcp_told(self, task, flush_wait.why, eddy__tcp_write_refusal(self));
 }

@@ -145,7 +145,7 @@ static EDDY__COLD eddy_result write_later(eddy_tcp *self, eddy_task *task)
     if ((self->source.flags & EDDY__TCP_WRITE_SHUT) != 0) {
         if (self->extra != NULL)
             eddy__tcp_unpark(&self->extra->writer, task);
-        return eddy__tcp_write_refusal(self);
+        return eddy__tcp_told(self, task, write_wait.why, eddy__tcp_write_refusal(self));
     }
     self->source.core->stats.limit_send_queue++;
     return eddy__tcp_park_writer(self, task, &write_wait, eddy__tcp_send_queue(self) / 2);

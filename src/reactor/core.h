@@ -22,6 +22,7 @@
 #include "eddy/core.h"
 #include "eddy/error.h"
 #include "eddy/task.h"
+#include "eddy/why.h"
 #include "sys/thread.h"
 
 /* ---- branches (branch.c) ---- */
@@ -54,6 +55,7 @@ typedef struct eddy__branches {
     eddy__branch *outer; /* where the future was polled last; NULL: nobody polls it */
     eddy__node ready;    /* branches to be polled, in the order of their wakes */
     eddy__node members;
+    int64_t deadline_ns; /* a scope's; 0: none */
 } eddy__branches;
 
 /* ---- tasks ---- */
@@ -63,7 +65,15 @@ enum {
     EDDY__TASK_DOOMED = 1 << 1,  /* to be dropped as soon as it is possible */
     EDDY__TASK_ENDED = 1 << 2,   /* the main task: its future has a result */
     EDDY__TASK_MAIN = 1 << 3,    /* the future of eddy_core_run(); lives in the core */
+    EDDY__TASK_ENDING = 1 << 4,  /* its tree is being ended */
 };
+
+/* Who is told of a task's end, beside its join handle: a group. */
+typedef struct eddy__owner {
+    /* The tree is gone, the task is in no list. `joined`: a join handle has the result. True: the
+     * owner keeps the task's memory, for eddy__task_free() later. */
+    bool (*ended)(struct eddy__owner *self, eddy_task *task, eddy_result result, bool joined);
+} eddy__owner;
 
 struct eddy_task {
     eddy__branch trunk; /* `ready`: in the run queue; `member`: in core->tasks */
@@ -73,6 +83,9 @@ struct eddy_task {
     eddy__branch *branch; /* the one it is in */
     const char *name;     /* NULL: the type's */
     eddy_join *join;
+    eddy__owner *owner; /* NULL: the loop itself */
+    eddy__node owned;   /* in a list of the owner's */
+    eddy_failure *why;  /* the last error it was told; NULL: none yet */
     uint64_t id;
     int64_t spawned_ns;
     uint32_t polls;
@@ -134,8 +147,17 @@ void eddy__branches_disarmed(eddy_waiter *waiter);
 /* The set whose waiter it is; NULL: it is no set's. */
 const eddy__branches *eddy__branches_of(const eddy_waiter *waiter);
 
+/* eddy_spawn() for an owner: on success the task is not queued yet; eddy__task_wake() does that. */
+int eddy__task_spawn(eddy_handle *handle, eddy_future *future, eddy__owner *owner, eddy_task **out);
+/* What an owner, a join handle or the hook is told. */
+eddy_ended eddy__task_ended(const eddy_task *task, eddy_result result);
 /* A result that nobody joined: an error is counted and goes to the hook. */
-void eddy__task_report(eddy_core *core, const char *name, uint64_t id, eddy_result result);
+void eddy__task_report(eddy_core *core, const eddy_ended *ended);
+/* The memory of a task that has ended. */
+void eddy__task_free(eddy_task *task);
+/* End it now, though another drop may be under way: for an owner that goes away. One that is being
+ * polled or ended right now ends as soon as that is over. */
+void eddy__task_drop_now(eddy_task *task);
 /* It has a result: end it; the task is gone afterwards. */
 void eddy__task_finish(eddy_task *task, eddy_result result);
 /* End a task before its time; deferred when it is being polled or another drop is under way. */

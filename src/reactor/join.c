@@ -8,11 +8,9 @@
 
 struct eddy_join {
     eddy_core *core;
-    eddy_task *task; /* NULL once it has ended, or when the user has detached it */
-    eddy_result result;
+    eddy_task *task;  /* NULL once it has ended, or when the user has detached it */
     bool read;        /* somebody has been told the result */
-    const char *name; /* of the task's type, and its number: to report what nobody has read */
-    uint64_t id;
+    eddy_ended ended; /* result EDDY_PENDING: it has not */
     eddy_waiter waiter;
     eddy__alarm grace;
 };
@@ -35,7 +33,7 @@ eddy_join *eddy__join_new(eddy_core *core)
     if (self == NULL)
         return NULL;
     self->core = core;
-    self->result = EDDY_PENDING;
+    self->ended.result = EDDY_PENDING;
     eddy__alarm_init(&self->grace, grace_over);
     eddy__core_memory_retain(core);
     return self;
@@ -56,15 +54,13 @@ void eddy__join_discard(eddy_join *self)
 void eddy__join_bind(eddy_join *self, eddy_task *task)
 {
     self->task = task;
-    self->name = task->root->type->name;
-    self->id = task->id;
     task->join = self;
 }
 
-void eddy__join_finish(eddy_join *self, eddy_result result)
+void eddy__join_finish(eddy_join *self, const eddy_ended *ended)
 {
     self->task = NULL;
-    self->result = result;
+    self->ended = *ended;
     eddy__alarm_stop(self->core, &self->grace);
     eddy__waiter_wake(&self->waiter);
 }
@@ -74,13 +70,18 @@ eddy_result eddy_join_poll(eddy_join *self, eddy_task *task)
     EDDY_ASSERT(task->core == self->core || self->core->gone,
                 "task '%s' waits for a task of another loop: use eddy_remote_call",
                 eddy_task_name(task));
-    if (self->result == EDDY_PENDING)
+    if (self->ended.result == EDDY_PENDING)
         return eddy_waiter_park(&self->waiter, task, &join_wait);
     eddy_waiter_clear(&self->waiter);
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
     self->read = true;
-    return self->result;
+    return self->ended.result;
+}
+
+const eddy_ended *eddy_join_ended(const eddy_join *self)
+{
+    return self->ended.result == EDDY_PENDING ? NULL : &self->ended;
 }
 
 void eddy_join_abort(eddy_join *self)
@@ -113,6 +114,6 @@ void eddy_join_free(eddy_join *self)
     if (self->task != NULL)
         self->task->join = NULL;
     else if (!self->read && !self->core->gone)
-        eddy__task_report(self->core, self->name, self->id, self->result);
+        eddy__task_report(self->core, &self->ended);
     eddy__join_discard(self);
 }

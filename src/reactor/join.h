@@ -13,6 +13,6 @@ eddy_join *eddy__join_new(eddy_core *core);
 void eddy__join_discard(eddy_join *self);
 void eddy__join_bind(eddy_join *self, eddy_task *task);
 /* The task has ended; `self` may be gone afterwards. */
-void eddy__join_finish(eddy_join *self, eddy_result result);
+void eddy__join_finish(eddy_join *self, const eddy_ended *ended);
 
 #endif

@@ -61,7 +61,7 @@ static void spawn_made(eddy_core *core, eddy_future *future)
     const char *name = future->type->name;
     int error = eddy_spawn(&core->handle, future);
 
-    eddy__task_report(core, name, 0, error);
+    eddy__task_report(core, &(eddy_ended){.name = name, .result = error});
 }
 
 void eddy__core_run_jobs(eddy_core *core, uint32_t max)

@@ -29,6 +29,7 @@ void eddy__task_init(eddy_task *task, eddy_core *core, eddy_future *root)
     eddy__future_start(root);
     task->id = ++core->next_id;
     task->spawned_ns = core->now_ns;
+    eddy__list_init(&task->owned);
     eddy__list_append(&core->tasks, &task->trunk.member);
 }
 
@@ -60,7 +61,7 @@ static eddy_task *new_task(eddy_core *core, eddy_future *future)
     return task;
 }
 
-static int spawn(eddy_handle *handle, eddy_future *future, eddy_task **out)
+int eddy__task_spawn(eddy_handle *handle, eddy_future *future, eddy__owner *owner, eddy_task **out)
 {
     eddy_core *core = handle->core;
     int error;
@@ -74,14 +75,16 @@ static int spawn(eddy_handle *handle, eddy_future *future, eddy_task **out)
     if (error != 0) {
         core->stats.limit_tasks += error == EDDY_TASKS_FULL;
         eddy_future_drop(future);
+        return error;
     }
-    return error;
+    (*out)->owner = owner;
+    return 0;
 }
 
 int eddy_spawn(eddy_handle *handle, eddy_future *future)
 {
     eddy_task *task = NULL;
-    int error = spawn(handle, future, &task);
+    int error = eddy__task_spawn(handle, future, NULL, &task);
 
     if (error == 0)
         eddy__task_wake(task);
@@ -102,7 +105,7 @@ int eddy_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy_join **jo
         eddy_future_drop(future);
         return error;
     }
-    error = spawn(handle, future, &task);
+    error = eddy__task_spawn(handle, future, NULL, &task);
     if (error != 0) {
         eddy__join_discard(fresh);
         return error;
@@ -125,39 +128,57 @@ void eddy__task_end_tree(eddy_task *task)
     eddy__branch_close(&task->trunk);
 }
 
-void eddy__task_report(eddy_core *core, const char *name, uint64_t id, eddy_result error)
+void eddy__task_report(eddy_core *core, const eddy_ended *ended)
 {
-    if (error >= 0 || error == EDDY_DROPPED)
+    if (ended->result >= 0 || ended->result == EDDY_DROPPED)
         return;
     core->stats.task_errors++;
     if (core->options.on_task_error != NULL) {
-        core->options.on_task_error(core->options.hook_arg, name, id, error);
+        core->options.on_task_error(core->options.hook_arg, ended);
         return;
     }
 #ifndef NDEBUG
     (void)fprintf(stderr, "eddy: task %llu '%s' ended with %s (%s) and nobody joined it\n",
-                  (unsigned long long)id, name, eddy_error_name(error), eddy_strerror(error));
+                  (unsigned long long)ended->id, ended->name, eddy_error_name(ended->result),
+                  eddy_strerror(ended->result));
 #endif
 }
 
-/* The join handle hears of the result after the tree is gone: what `done` released is released. */
+static void free_why(eddy_task *task)
+{
+    eddy__slab_free(&task->core->slab, task->why, sizeof *task->why);
+    task->why = NULL;
+}
+
+void eddy__task_free(eddy_task *task)
+{
+    free_why(task);
+    eddy__slab_free(&task->core->slab, task, task->memory_bytes);
+}
+
+/* The owner and the join handle hear of the result after the tree is gone: what `done` released is
+ * released. */
 static void end_task(eddy_task *task, eddy_result result)
 {
     eddy_core *core = task->core;
-    const char *name = eddy_task_name(task);
-    uint64_t id = task->id;
+    eddy__owner *owner;
+    eddy_ended ended;
     eddy_join *join;
 
+    task->name = eddy_task_name(task);
     eddy__task_end_tree(task);
     join = task->join; /* a `done` may have given it back */
+    owner = task->owner;
+    ended = eddy__task_ended(task, result);
     eddy__list_remove(&task->trunk.member);
-    eddy__slab_free(&core->slab, task, task->memory_bytes);
     core->stats.tasks_live--;
     core->stats.tasks_ended++;
+    if (owner == NULL || !owner->ended(owner, task, result, join != NULL))
+        eddy__task_free(task);
     if (join != NULL)
-        eddy__join_finish(join, result);
-    else
-        eddy__task_report(core, name, id, result);
+        eddy__join_finish(join, &ended);
+    else if (owner == NULL)
+        eddy__task_report(core, &ended);
 }
 
 static void end_main(eddy_task *task, eddy_result result)
@@ -165,6 +186,7 @@ static void end_main(eddy_task *task, eddy_result result)
     task->core->main_result = result;
     task->state |= EDDY__TASK_ENDED;
     eddy__task_end_tree(task);
+    free_why(task);
     eddy__list_remove(&task->trunk.member);
 }
 
@@ -173,6 +195,7 @@ void eddy__task_finish(eddy_task *task, eddy_result result)
     eddy_core *core = task->core;
 
     core->drops++;
+    task->state |= EDDY__TASK_ENDING;
     if ((task->state & EDDY__TASK_MAIN) != 0)
         end_main(task, result);
     else
@@ -193,6 +216,23 @@ void eddy__task_drop(eddy_task *task)
     eddy__task_finish(task, EDDY_DROPPED);
 }
 
+void eddy__task_drop_now(eddy_task *task)
+{
+    if ((task->state & EDDY__TASK_ENDING) != 0)
+        return;
+    if ((task->state & EDDY__TASK_RUNNING) != 0)
+        eddy__task_drop(task);
+    else
+        eddy__task_finish(task, EDDY_DROPPED);
+}
+
+static bool is_due(const eddy_task *task)
+{
+    const uint16_t look = EDDY__TASK_DOOMED | EDDY__TASK_RUNNING | EDDY__TASK_ENDING;
+
+    return (task->state & look) == EDDY__TASK_DOOMED;
+}
+
 /* The list may change by each drop: start again until none is left. */
 void eddy__task_drop_doomed(eddy_core *core)
 {
@@ -204,7 +244,7 @@ void eddy__task_drop_doomed(eddy_core *core)
         EDDY__LIST_FOR_EACH (node, &core->tasks) {
             eddy_task *task = EDDY__CONTAINER(node, eddy_task, trunk.member);
 
-            if ((task->state & (EDDY__TASK_DOOMED | EDDY__TASK_RUNNING)) == EDDY__TASK_DOOMED) {
+            if (is_due(task)) {
                 doomed = task;
                 break;
             }

@@ -149,7 +149,7 @@ eddy_result eddy_within(eddy_deadline *self, eddy_task *task, eddy_result result
     if (!is_reached(self, task))
         return wait_for(self, task, &deadline_wait);
     stop(self);
-    return -ETIMEDOUT;
+    return eddy_why_note(task, deadline_wait.why, NULL, -ETIMEDOUT);
 }
 
 /* ---- as a future ---- */

@@ -102,11 +102,11 @@ static int64_t others_due(void *world, const eddy__sim_cpu *asking)
 /* ---- life ---- */
 
 /* An error that nobody joined is part of the story. */
-static void trace_task_error(void *arg, const char *name, uint64_t id, eddy_result error)
+static void trace_task_error(void *arg, const eddy_ended *ended)
 {
     eddy_world *self = arg;
 
-    eddy__sim_trace(self->sim, NULL, name, id, "nobody joined", error);
+    eddy__sim_trace(self->sim, NULL, ended->name, ended->id, "nobody joined", ended->result);
 }
 
 static void fill_core_options(eddy_world *self, const eddy_core_options *given)

@@ -59,12 +59,11 @@ typedef int scenario_fn(eddy_core *core);
 
 static int errors_told; /* by the hook */
 
-static void on_task_error(void *arg, const char *name, uint64_t id, eddy_result error)
+static void on_task_error(void *arg, const eddy_ended *ended)
 {
     (void)arg;
-    (void)id;
-    assert_non_null(name);
-    assert_int_equal(error, -ENOMEM);
+    assert_non_null(ended->name);
+    assert_int_equal(ended->result, -ENOMEM);
     errors_told++;
 }
 

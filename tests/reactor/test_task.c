@@ -232,14 +232,14 @@ struct told {
     eddy_result error;
 };
 
-static void tell(void *arg, const char *name, uint64_t id, eddy_result error)
+static void tell(void *arg, const eddy_ended *ended)
 {
     struct told *told = arg;
 
     told->count++;
-    strncpy(told->name, name, sizeof told->name - 1);
-    told->id = id;
-    told->error = error;
+    strncpy(told->name, ended->name, sizeof told->name - 1);
+    told->id = ended->id;
+    told->error = ended->result;
 }
 
 static eddy_core *telling_core(struct told *told)
