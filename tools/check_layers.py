@@ -10,7 +10,7 @@ import re
 import sys
 
 LAYERS = ['include/eddy', 'src/base', 'src/sys', 'src/sim', 'src/driver', 'src/reactor', 'src/time',
-          'src/future', 'src/sync', 'src/pool', 'src/net', 'src/signal', 'src/stream', 'src/sink',
+          'src/future', 'src/sync', 'src/group', 'src/pool', 'src/net', 'src/signal', 'src/stream', 'src/sink',
           'src/io', 'src/codec', 'src/proto', 'src/world']
 SYSTEM_LAYERS = {'src/sys', 'src/driver'}
 # What C11 and the compiler itself bring along on every system.

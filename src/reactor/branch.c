@@ -22,7 +22,13 @@ void eddy__branch_init(eddy__branch *self, eddy_core *core)
     eddy__list_init(&self->waits);
 }
 
-/* Whoever is queued already has queued all that it is in, or is polled by it right now. */
+static bool is_being_polled(const eddy__branches *self)
+{
+    return !eddy__list_empty(&self->pass);
+}
+
+/* Whoever is queued already has queued all that it is in; a set that is being polled looks at its
+ * list before it parks; and one that nobody polls tells nobody. */
 void eddy__branch_wake(eddy__branch *self)
 {
     while ((self->state & (EDDY__BRANCH_QUEUED | EDDY__BRANCH_CLOSED)) == 0) {
@@ -35,7 +41,7 @@ void eddy__branch_wake(eddy__branch *self)
             return;
         }
         eddy__list_append(&set->ready, &self->ready);
-        if (set->outer == NULL)
+        if (set->outer == NULL || is_being_polled(set))
             return;
         self = set->outer;
     }
@@ -61,11 +67,12 @@ int32_t eddy__branch_take_asked(eddy_task *task)
     return asked;
 }
 
+/* Once its loop is gone, the wakers went with the inbox. */
 void eddy__branch_close(eddy__branch *self)
 {
     eddy__waiters_disarm(self, NULL, SIZE_MAX);
     eddy__list_remove(&self->ready);
-    if (self->waker_slot != 0)
+    if (self->waker_slot != 0 && self->core->inbox != NULL)
         eddy__inbox_slot_free(self->core->inbox, self->waker_slot);
     self->waker_slot = 0;
     self->state = EDDY__BRANCH_CLOSED;
@@ -85,6 +92,7 @@ void eddy__branches_init(eddy__branches *self)
     memset(self, 0, sizeof *self);
     eddy__list_init(&self->ready);
     eddy__list_init(&self->members);
+    eddy__list_init(&self->pass);
 }
 
 void eddy__branches_add(eddy__branches *self, eddy__branch *branch)
@@ -92,6 +100,19 @@ void eddy__branches_add(eddy__branches *self, eddy__branch *branch)
     branch->set = self;
     eddy__list_append(&self->members, &branch->member);
     eddy__branch_wake(branch);
+}
+
+void eddy__branches_hurry(eddy__branches *self, eddy__branch *branch)
+{
+    eddy__list_remove(&branch->ready);
+    eddy__list_insert_before(&self->pass, &branch->ready);
+}
+
+/* The list is a ring: only its head has to move. */
+void eddy__branches_rotate(eddy__branches *self, eddy__branch *first)
+{
+    eddy__list_remove(&self->ready);
+    eddy__list_insert_before(&first->ready, &self->ready);
 }
 
 void eddy__branches_remove(eddy__branches *self, eddy__branch *branch)
@@ -103,40 +124,50 @@ void eddy__branches_remove(eddy__branches *self, eddy__branch *branch)
 /* All of them, those that are asked already included: a later request says it again. */
 static void hand_down(eddy__branches *self, int32_t code)
 {
+    EDDY_SOMETIMES("task: a request to end is handed down to branches");
     EDDY__LIST_FOR_EACH (node, &self->members) {
         eddy__branch *branch = EDDY__CONTAINER(node, eddy__branch, member);
 
+        if ((branch->state & EDDY__BRANCH_CLOSED) != 0)
+            continue;
         branch->asked = code;
-        if ((branch->state & (EDDY__BRANCH_QUEUED | EDDY__BRANCH_CLOSED)) == 0) {
+        if ((branch->state & EDDY__BRANCH_QUEUED) == 0) {
             branch->state |= EDDY__BRANCH_QUEUED;
             eddy__list_append(&self->ready, &branch->ready);
         }
     }
 }
 
-void eddy__branches_enter(eddy__branches *self, eddy_task *task)
+/* With nobody to take it, the request is left where it is. */
+static void hand_down_asked(eddy__branches *self, eddy_task *task)
 {
     int32_t asked;
 
-    self->outer = task->branch;
     if (eddy__list_empty(&self->members))
         return;
     asked = eddy__branch_take_asked(task);
-    if (asked != 0) {
-        EDDY_SOMETIMES("task: a request to end is handed down to branches");
+    if (asked != 0)
         hand_down(self, asked);
-    }
+}
+
+void eddy__branches_enter(eddy__branches *self, eddy_task *task)
+{
+    EDDY_ASSERT(!is_being_polled(self),
+                "task '%s' polls a set, select or join from within one of its own children",
+                eddy_task_name(task));
+    self->outer = task->branch;
+    hand_down_asked(self, task);
+    eddy__list_append(&self->ready, &self->pass);
 }
 
 eddy__branch *eddy__branches_next(eddy__branches *self)
 {
-    eddy__branch *branch;
+    eddy__node *first = self->ready.next;
 
-    if (eddy__list_empty(&self->ready))
+    if (first == &self->pass || first == &self->ready)
         return NULL;
-    branch = EDDY__CONTAINER(self->ready.next, eddy__branch, ready);
-    eddy__list_remove(&branch->ready);
-    return branch;
+    eddy__list_remove(first);
+    return EDDY__CONTAINER(first, eddy__branch, ready);
 }
 
 static void check_armed(const eddy__branch *self, const eddy_future *future)
@@ -148,33 +179,41 @@ static void check_armed(const eddy__branch *self, const eddy_future *future)
                 future->type->name);
 }
 
+/* The end of a future finds its waits by the branch that the task is in. */
+static eddy_result poll_inside(eddy__branch *self, eddy_future *future, eddy_task *task)
+{
+    eddy_future *outer = task->at;
+    eddy_result result;
+
+    if ((future->state & EDDY__FUTURE_STARTED) == 0)
+        eddy__future_start(future);
+    eddy__future_check(future);
+    task->at = future;
+    result = future->type->poll(future, task);
+    task->at = outer;
+    if (result != EDDY_PENDING)
+        eddy__future_end(future, task);
+    else
+        check_armed(self, future);
+    return result;
+}
+
 eddy_result eddy__branch_poll(eddy__branch *self, eddy_future *future, eddy_task *task)
 {
     eddy__branch *outer = task->branch;
-    eddy_future *outer_at = task->at;
     eddy_result result;
 
     eddy__list_remove(&self->ready);
     eddy__branch_begin(self);
     if ((future->state & EDDY__FUTURE_STATIC) != 0) {
-        result = future->type->poll(future, task);
         eddy__branch_close(self);
-        return result;
+        return future->type->poll(future, task);
     }
-    if ((future->state & EDDY__FUTURE_STARTED) == 0)
-        eddy__future_start(future);
-    eddy__future_check(future);
     task->branch = self;
-    task->at = future;
-    result = future->type->poll(future, task);
-    task->at = outer_at;
-    if (result != EDDY_PENDING) {
-        eddy__future_end(future, task);
-        eddy__branch_close(self);
-    } else {
-        check_armed(self, future);
-    }
+    result = poll_inside(self, future, task);
     task->branch = outer;
+    if (result != EDDY_PENDING)
+        eddy__branch_close(self);
     return result;
 }
 
@@ -186,7 +225,7 @@ void eddy__branch_drop(eddy__branch *self, eddy_future *future, eddy_task *task)
 
 void eddy__branches_disarmed(eddy_waiter *waiter)
 {
-    (void)waiter;
+    EDDY__CONTAINER(waiter, eddy__branches, waiter)->outer = NULL;
 }
 
 const eddy__branches *eddy__branches_of(const eddy_waiter *waiter)
@@ -197,20 +236,38 @@ const eddy__branches *eddy__branches_of(const eddy_waiter *waiter)
                                                   offsetof(eddy__branches, waiter));
 }
 
-static const eddy_wait_type more_wait = {"its turn", eddy__branches_disarmed, false};
-
+/* What this very poll was asked meanwhile by its own children goes down to them, too. */
 eddy_result eddy__branches_park(eddy__branches *self, eddy_task *task, const eddy_wait_type *type,
                                 bool more)
 {
-    eddy_result result = eddy_waiter_park(&self->waiter, task, more ? &more_wait : type);
+    eddy_result result;
 
-    if (result == EDDY_PENDING && more)
+    hand_down_asked(self, task);
+    eddy__list_remove(&self->pass);
+    result = eddy_waiter_park(&self->waiter, task, type);
+    if (result != EDDY_PENDING)
+        self->outer = NULL;
+    else if (more || !eddy__list_empty(&self->ready))
         eddy__branch_wake(task->branch);
     return result;
 }
 
 void eddy__branches_leave(eddy__branches *self)
 {
+    eddy__list_remove(&self->pass);
     eddy_waiter_clear(&self->waiter);
     self->outer = NULL;
+}
+
+/* A counter alone would give two selects that take turns the same start for ever. */
+uint32_t eddy__branches_draw(eddy_core *core, uint32_t below)
+{
+    uint64_t z = ++core->draws * UINT64_C(0x9E3779B97F4A7C15);
+    uint32_t draw;
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9); /* splitmix64 */
+    draw = (uint32_t)((z ^ (z >> 27)) >> 32) % below;
+    if (core->sim != NULL && eddy__sim_happens(core->sim, EDDY_CHAOS_ORDER))
+        draw = (draw + eddy__sim_draw(core->sim, EDDY_CHAOS_ORDER, below)) % below;
+    return draw;
 }

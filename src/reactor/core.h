@@ -51,10 +51,12 @@ typedef struct eddy__branch {
 
 /* The branches of one future. */
 typedef struct eddy__branches {
-    eddy_waiter waiter;  /* parked while none of them is ready: a report finds them by it */
-    eddy__branch *outer; /* where the future was polled last; NULL: nobody polls it */
+    eddy_waiter waiter;  /* armed while the future is parked: a report finds them by it */
+    eddy__branch *outer; /* where the future is polled now, or parked; NULL: nobody polls it */
     eddy__node ready;    /* branches to be polled, in the order of their wakes */
     eddy__node members;
+    eddy__node pass;     /* stands in `ready` while the future is polled: behind it is what the next
+                            poll is for */
     int64_t deadline_ns; /* a scope's; 0: none */
 } eddy__branches;
 
@@ -66,6 +68,7 @@ enum {
     EDDY__TASK_ENDED = 1 << 2,   /* the main task: its future has a result */
     EDDY__TASK_MAIN = 1 << 3,    /* the future of eddy_core_run(); lives in the core */
     EDDY__TASK_ENDING = 1 << 4,  /* its tree is being ended */
+    EDDY__TASK_ASKED = 1 << 5,   /* its group drops it when the grace time is over */
 };
 
 /* Who is told of a task's end, beside its join handle: a group. */
@@ -87,7 +90,10 @@ struct eddy_task {
     eddy__node owned;   /* in a list of the owner's */
     eddy_failure *why;  /* the last error it was told; NULL: none yet */
     uint64_t id;
-    int64_t spawned_ns;
+    union {
+        int64_t spawned_ns;
+        eddy_result result; /* of one that has ended and whose owner keeps it */
+    };
     uint32_t polls;
     uint32_t budget;
     uint32_t memory_bytes; /* of the slab: this struct and the frame behind it */
@@ -119,36 +125,49 @@ void eddy__branch_close(eddy__branch *self);
 eddy_task *eddy__branch_task(const eddy__branch *self);
 
 /*
- * A future with branches, in its poll: eddy__branches_enter(), then while eddy__branches_next()
- * gives one, eddy__branch_poll(); when it has no result then, return eddy__branches_park().
+ * A future with branches, in its poll: eddy__branches_enter(), then while eddy__branches_next() gives
+ * one, eddy__branch_poll(); when nothing is to be told then, return eddy__branches_park(), else call
+ * eddy__branches_leave() (not needed by a future that ends). `next` gives each branch once a poll, so
+ * that children which wake themselves or each other do not keep the loop.
  */
 void eddy__branches_init(eddy__branches *self);
-/* Add a branch, which is to be polled. Allowed at any time; wakes whoever polls the set. */
+/* Add a branch, which is to be polled. Allowed at any time; wakes whoever polls the set. While that
+ * is being polled, the new one waits for the next poll. */
 void eddy__branches_add(eddy__branches *self, eddy__branch *branch);
+/* Have one that was just added polled in the poll that is under way. */
+void eddy__branches_hurry(eddy__branches *self, eddy__branch *branch);
+/* Before the first poll: start with this one, then those behind it, then those before it. */
+void eddy__branches_rotate(eddy__branches *self, eddy__branch *first);
 /* Take a closed branch out. */
 void eddy__branches_remove(eddy__branches *self, eddy__branch *branch);
 /* The set is being polled: a request to end becomes one to each branch. */
 void eddy__branches_enter(eddy__branches *self, eddy_task *task);
-/* The branch that is ready the longest, no longer so; NULL: none. */
+/* The branch that is ready the longest, no longer so; NULL: none that was not polled in this poll. */
 eddy__branch *eddy__branches_next(eddy__branches *self);
 /* Poll the future in a branch; when it ends its `done` has run, and the branch is closed. */
 eddy_result eddy__branch_poll(eddy__branch *self, eddy_future *future, eddy_task *task);
 /* Drop the future in a branch, polled or not; the branch is closed. */
 void eddy__branch_drop(eddy__branch *self, eddy_future *future, eddy_task *task);
-/* Nothing is left to poll, or (`more`) there is but others go first. EDDY_PENDING, or the request to
- * end that nobody in it could take. */
+/* Nothing is to be told. What was woken in this poll, and with `more` the future itself, is polled at
+ * the next turn. EDDY_PENDING; the request to end when the set has no branch that could take it. */
 eddy_result eddy__branches_park(eddy__branches *self, eddy_task *task, const eddy_wait_type *type,
                                 bool more);
-/* Nobody polls the set from now on, but its branches stay alive: eddy_select_keep(). */
+/* Nobody polls the set from now on, but its branches stay alive: a stream that tells an item and may
+ * be polled by another next, eddy_select_keep(). Wakes are kept for the next poll. */
 void eddy__branches_leave(eddy__branches *self);
+/* A number below `below`, which is not 0: for fairness where order is nobody's business. */
+uint32_t eddy__branches_draw(eddy_core *core, uint32_t below);
 /* `disarm` of the wait types of sets: by it the report knows that the waiter is one's, and goes on
- * in it. Does nothing. */
+ * in it. The future is dropped, or taken from whom it was polled by: nobody polls the set. */
 void eddy__branches_disarmed(eddy_waiter *waiter);
 /* The set whose waiter it is; NULL: it is no set's. */
 const eddy__branches *eddy__branches_of(const eddy_waiter *waiter);
 
 /* eddy_spawn() for an owner: on success the task is not queued yet; eddy__task_wake() does that. */
 int eddy__task_spawn(eddy_handle *handle, eddy_future *future, eddy__owner *owner, eddy_task **out);
+/* The same for eddy_spawn_joinable(). */
+int eddy__task_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy__owner *owner,
+                              eddy_join **join, eddy_task **out);
 /* What an owner, a join handle or the hook is told. */
 eddy_ended eddy__task_ended(const eddy_task *task, eddy_result result);
 /* A result that nobody joined: an error is counted and goes to the hook. */
@@ -344,6 +363,7 @@ struct eddy_core {
     const char *driver_reason;
     eddy_core_stats stats;
     uint64_t next_id;
+    uint64_t draws;              /* taken by eddy__branches_draw() */
     uint32_t external_waits;     /* waiters armed whose type is external */
     uint32_t descriptor_waiters; /* sources that would like to hear of a free descriptor */
     uint32_t drops;              /* depth of drops under way: 0 or 1 */

@@ -26,7 +26,7 @@ void eddy__task_init(eddy_task *task, eddy_core *core, eddy_future *root)
     task->branch = &task->trunk;
     task->core = core;
     task->root = root;
-    eddy__future_start(root);
+    root->state |= EDDY__FUTURE_LINKED; /* the task is its parent */
     task->id = ++core->next_id;
     task->spawned_ns = core->now_ns;
     eddy__list_init(&task->owned);
@@ -67,8 +67,9 @@ int eddy__task_spawn(eddy_handle *handle, eddy_future *future, eddy__owner *owne
     int error;
 
     eddy__core_check(core, "eddy_spawn");
-    EDDY_ASSERT((future->state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_ENDED)) == 0,
-                "future '%s' is spawned after its first poll", future->type->name);
+    EDDY_ASSERT(
+        (future->state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_LINKED | EDDY__FUTURE_ENDED)) == 0,
+        "future '%s' is spawned after its first poll, or when another has it", future->type->name);
     error = refused(core, future);
     if (error == 0 && (*out = new_task(core, future)) == NULL)
         error = -ENOMEM;
@@ -91,29 +92,37 @@ int eddy_spawn(eddy_handle *handle, eddy_future *future)
     return error;
 }
 
-int eddy_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy_join **join)
+int eddy__task_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy__owner *owner,
+                              eddy_join **join, eddy_task **out)
 {
-    eddy_task *task = NULL;
-    eddy_join *fresh = NULL;
+    eddy_join *fresh = handle->core->gone ? NULL : eddy__join_new(handle->core);
     int error;
 
-    eddy__core_check(handle->core, "eddy_spawn_joinable");
-    if (!handle->core->gone)
-        fresh = eddy__join_new(handle->core);
     if (fresh == NULL) {
         error = handle->core->gone ? EDDY_LOOP_GONE : -ENOMEM;
         eddy_future_drop(future);
         return error;
     }
-    error = eddy__task_spawn(handle, future, NULL, &task);
+    error = eddy__task_spawn(handle, future, owner, out);
     if (error != 0) {
         eddy__join_discard(fresh);
         return error;
     }
-    eddy__join_bind(fresh, task);
-    eddy__task_wake(task);
+    eddy__join_bind(fresh, *out);
     *join = fresh;
     return 0;
+}
+
+int eddy_spawn_joinable(eddy_handle *handle, eddy_future *future, eddy_join **join)
+{
+    eddy_task *task = NULL;
+    int error;
+
+    eddy__core_check(handle->core, "eddy_spawn_joinable");
+    error = eddy__task_spawn_joinable(handle, future, NULL, join, &task);
+    if (error == 0)
+        eddy__task_wake(task);
+    return error;
 }
 
 /* ---- the end ---- */
@@ -146,14 +155,15 @@ void eddy__task_report(eddy_core *core, const eddy_ended *ended)
 
 static void free_why(eddy_task *task)
 {
-    eddy__slab_free(&task->core->slab, task->why, sizeof *task->why);
+    if (task->why != NULL)
+        eddy__core_object_free(task->core, task->why, sizeof *task->why);
     task->why = NULL;
 }
 
 void eddy__task_free(eddy_task *task)
 {
     free_why(task);
-    eddy__slab_free(&task->core->slab, task, task->memory_bytes);
+    eddy__core_object_free(task->core, task, task->memory_bytes);
 }
 
 /* The owner and the join handle hear of the result after the tree is gone: what `done` released is

@@ -150,7 +150,8 @@ static inline void poll_task(eddy_task *task, bool simulated)
     task->state |= EDDY__TASK_RUNNING;
     task->budget = simulated ? eddy__simulated_budget(core) : core->options.task_budget;
     task->at = root;
-    task->polls++;
+    if (task->polls++ == 0)
+        eddy__future_start(root);
     core->stats.polls++;
     result = root->type->poll(root, task);
     task->state &= (uint16_t)~EDDY__TASK_RUNNING;
@@ -336,8 +337,10 @@ eddy_result eddy_core_run(eddy_core *core, eddy_future *future)
         leave(core);
         return future->type->poll(future, NULL);
     }
-    EDDY_ASSERT((future->state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_ENDED)) == 0,
-                "future '%s' is run after its first poll: construct it anew", future->type->name);
+    EDDY_ASSERT(
+        (future->state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_LINKED | EDDY__FUTURE_ENDED)) == 0,
+        "future '%s' is run after its first poll, or when another has it: construct it anew",
+        future->type->name);
     core->deadlock[0] = '\0';
     memset(&core->main, 0, sizeof core->main);
     core->main.state = EDDY__TASK_MAIN;
