@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: MIT */
+/* eddy-test: drivers sim chance */
+/*
+ * test_join.c - all of some futures: every outcome, in any order, whatever becomes of the others.
+ */
+#include <stdlib.h>
+
+#include "../support/death.h"
+#include "../support/drop.h"
+#include "boxed.h"
+#include "eddy/select.h"
+#include "reactor/core.h"
+
+static eddy_handle *handle_of(eddy_core *core)
+{
+    return eddy_core_handle(core);
+}
+
+static eddy_future *wait_at(eddy_core *core, struct test_gate *gate, struct test_trace *trace)
+{
+    return box(core, EDDY_FUTURE(test_wait, .gate = gate, .trace = trace));
+}
+
+/* ---- outcomes ---- */
+
+static void join_tells_each_outcome_in_its_place(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_result results[3];
+    eddy_future *all =
+        eddy_join_all(handle_of(core),
+                      EDDY_FUTURES(ready(core, 1), ready(core, -EPIPE), ready(core, 3)), results);
+
+    (void)state;
+    assert_int_equal(results[1], EDDY_DROPPED); /* until it ends */
+    assert_int_equal(eddy_core_run(core, all), 1);
+    assert_int_equal(results[0], 1);
+    assert_int_equal(results[1], -EPIPE);
+    assert_int_equal(results[2], 3);
+    test_core_end(core);
+}
+
+/* The collect_collects of futures 0.1. */
+static void join_of_two_one_and_none_ends(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_result results[2];
+    eddy_future *both =
+        eddy_join_all(handle_of(core), EDDY_FUTURES(ready(core, 1), ready(core, 2)), results);
+    eddy_future *one = eddy_join_all(handle_of(core), EDDY_FUTURES(ready(core, 7)), &results[1]);
+
+    (void)state;
+    assert_int_equal(eddy_core_run(core, both), 0);
+    assert_int_equal(results[0], 1);
+    assert_int_equal(eddy_core_run(core, one), 0);
+    assert_int_equal(results[1], 7);
+    assert_int_equal(eddy_core_run(core, eddy_join_all(handle_of(core), NULL, 0, NULL)), 0);
+    assert_int_equal(eddy_core_run(core, eddy_try_join_all(handle_of(core), NULL, 0, NULL)), 0);
+    test_core_end(core);
+}
+
+static void join_ends_with_the_last_whatever_the_order(void **state)
+{
+    eddy_core *core = test_core();
+
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        struct test_gate gates[2] = {0};
+        eddy_result results[2];
+        eddy_future *all = eddy_join_all(
+            handle_of(core),
+            EDDY_FUTURES(wait_at(core, &gates[0], NULL), wait_at(core, &gates[1], NULL)), results);
+        eddy_join *join = spawn_boxed(core, all);
+
+        test_settle(core);
+        test_gate_open(&gates[first], 10 + first);
+        test_settle(core);
+        assert_int_equal(test_stats(core).tasks_live, 1);
+        test_gate_open(&gates[1 - first], 11 - first);
+        assert_int_equal(test_join_end(core, join), 0);
+        assert_int_equal(results[0], 10);
+        assert_int_equal(results[1], 11);
+    }
+    test_core_end(core);
+}
+
+/* The join_incomplete of futures 0.1. */
+static void join_waits_for_the_missing_side_and_tells_its_error(void **state)
+{
+    eddy_core *core = test_core();
+    struct test_gate gate = {0};
+    eddy_result results[2];
+    eddy_future *all = eddy_join_all(
+        handle_of(core), EDDY_FUTURES(ready(core, 1), wait_at(core, &gate, NULL)), results);
+    eddy_join *join = spawn_boxed(core, all);
+
+    (void)state;
+    test_settle(core);
+    assert_int_equal(results[0], 1);
+    assert_int_equal(results[1], EDDY_DROPPED);
+    test_gate_open(&gate, -EIO);
+    assert_int_equal(test_join_end(core, join), 1);
+    assert_int_equal(results[1], -EIO);
+    test_core_end(core);
+}
+
+static void joins_of_joins_end_in_any_order(void **state)
+{
+    eddy_core *core = test_core();
+    struct test_gate gates[3] = {0};
+    eddy_result inner[2], outer[2];
+    eddy_future *two = eddy_join_all(
+        handle_of(core),
+        EDDY_FUTURES(wait_at(core, &gates[0], NULL), wait_at(core, &gates[1], NULL)), inner);
+    eddy_join *join =
+        spawn_boxed(core, eddy_join_all(handle_of(core),
+                                        EDDY_FUTURES(two, wait_at(core, &gates[2], NULL)), outer));
+
+    (void)state;
+    test_settle(core);
+    for (int i = 2; i >= 0; i--) {
+        test_gate_open(&gates[i], i + 1);
+        test_settle(core);
+    }
+    assert_int_equal(test_join_end(core, join), 0);
+    assert_int_equal(inner[0], 1);
+    assert_int_equal(inner[1], 2);
+    assert_int_equal(outer[0], 0);
+    assert_int_equal(outer[1], 3);
+    test_core_end(core);
+}
+
+static void join_with_what_never_ends_never_ends(void **state)
+{
+    eddy_core *core = test_core();
+    struct test_trace trace = {0};
+    eddy_future *value = box(core, EDDY_FUTURE(test_value, .trace = &trace));
+    eddy_join *join =
+        spawn_boxed(core, eddy_join_all(handle_of(core), EDDY_FUTURES(value, never(core)), NULL));
+
+    (void)state;
+    test_settle(core);
+    assert_int_equal(trace.dones, 1);
+    assert_int_equal(test_stats(core).tasks_live, 1);
+    eddy_join_abort(join);
+    eddy_join_free(join);
+    test_core_end(core);
+}
+
+static void a_future_that_could_not_be_made_is_one_that_failed(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_future *failed = eddy__future_failed(core);
+    eddy_result results[2];
+    eddy_future *all =
+        eddy_join_all(handle_of(core), EDDY_FUTURES(failed, ready(core, 2)), results);
+
+    (void)state;
+    assert_int_equal(eddy_core_run(core, all), 1);
+    assert_int_equal(results[0], -ENOMEM);
+    assert_int_equal(results[1], 2);
+    eddy_future_drop(eddy_join_all(handle_of(core), EDDY_FUTURES(failed, failed), NULL));
+    test_core_end(core);
+}
+
+/* ---- the first error ---- */
+
+/* The join_cancels of futures 0.1: at once, and later. */
+static void first_error_drops_the_rest_before_it_is_told(void **state)
+{
+    eddy_core *core = test_core();
+
+    (void)state;
+    for (int later = 0; later < 2; later++) {
+        struct test_gate gates[2] = {0};
+        struct test_trace traces[3] = {0};
+        eddy_result results[3];
+        eddy_future *last = box(core, EDDY_FUTURE(test_value, .trace = &traces[2], .yields = 9));
+        eddy_future *all =
+            eddy_try_join_all(handle_of(core),
+                              EDDY_FUTURES(wait_at(core, &gates[0], &traces[0]),
+                                           wait_at(core, &gates[1], &traces[1]), last),
+                              results);
+        eddy_join *join;
+
+        if (!later)
+            test_gate_open(&gates[1], -EPIPE);
+        join = spawn_boxed(core, all);
+        test_turn(core);
+        if (later)
+            test_gate_open(&gates[1], -EPIPE);
+        assert_int_equal(test_join_end(core, join), -EPIPE);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(traces[i].dones, 1);
+        assert_int_equal(results[0], EDDY_DROPPED);
+        assert_int_equal(results[1], -EPIPE);
+        assert_int_equal(results[2], EDDY_DROPPED);
+        assert_int_equal(traces[2].polls, 2 * later); /* it was woken before the error came */
+        assert_null(gates[0].waiter.branch);
+    }
+    test_core_end(core);
+}
+
+static void try_join_without_an_error_waits_for_all(void **state)
+{
+    eddy_core *core = test_core();
+    struct test_gate gate = {0};
+    eddy_result results[2];
+    eddy_future *all = eddy_try_join_all(
+        handle_of(core), EDDY_FUTURES(wait_at(core, &gate, NULL), ready(core, 4)), results);
+    eddy_join *join = spawn_boxed(core, all);
+
+    (void)state;
+    test_settle(core);
+    test_gate_open(&gate, 3);
+    assert_int_equal(test_join_end(core, join), 0);
+    assert_int_equal(results[0], 3);
+    assert_int_equal(results[1], 4);
+    test_core_end(core);
+}
+
+/* Its `done` wakes others, and spawns. */
+struct hook {
+    EDDY_FRAME;
+    eddy_core *core;
+    struct test_gate *gate, *other;
+    struct test_trace *trace, *spawned;
+};
+static void hook_done(struct hook *self)
+{
+    test_trace_done(self->trace);
+    test_gate_open(self->other, 0);
+    test_spawn(self->core, test_value, .trace = self->spawned);
+}
+EDDY_ASYNC(hook, hook_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        EDDY_POLL(n, test_gate_poll(self->gate, task));
+        EDDY_END(n);
+}
+
+static void done_of_the_dropped_may_wake_siblings_and_spawn(void **state)
+{
+    eddy_core *core = test_core();
+    struct test_gate gates[3] = {0};
+    struct test_trace traces[3] = {0};
+    struct test_trace spawned = {0};
+    eddy_future *child[3];
+    eddy_join *join;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        child[i] = box(core, EDDY_FUTURE(hook, .core = core, .gate = &gates[i],
+                                         .other = &gates[(i + 1) % 3], .trace = &traces[i],
+                                         .spawned = &spawned));
+    join = spawn_boxed(core, eddy_try_join_all(handle_of(core), child, 3, NULL));
+    test_settle(core);
+    test_gate_open(&gates[1], -EIO);
+    assert_int_equal(test_join_end(core, join), -EIO);
+    test_settle(core);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(traces[i].dones, 1);
+    assert_int_equal(spawned.dones, 3);
+    test_core_end(core);
+}
+
+/* ---- wakes and requests ---- */
+
+static void join_of_a_hundred_thousand_polls_only_what_was_woken(void **state)
+{
+    enum { MANY = 100000 };
+    eddy_core *core = test_core();
+    struct test_gate *gates = calloc(MANY, sizeof *gates);
+    eddy_future **futures = calloc(MANY, sizeof *futures);
+    struct test_trace trace = {0};
+    eddy_join *join;
+
+    (void)state;
+    for (int i = 0; i < MANY; i++)
+        futures[i] = wait_at(core, &gates[i], &trace);
+    join = spawn_boxed(core, eddy_join_all(handle_of(core), futures, MANY, NULL));
+    free(futures);
+    test_settle(core);
+    assert_int_equal(trace.polls, MANY);
+    test_gate_open(&gates[77777], 0);
+    test_settle(core);
+    test_gate_open(&gates[5], 0);
+    test_gate_open(&gates[99999], 0);
+    test_settle(core);
+    assert_int_equal(trace.polls, MANY + 3);
+    assert_int_equal(trace.dones, 3);
+    eddy_join_abort(join);
+    assert_int_equal(trace.dones, MANY);
+    eddy_join_free(join);
+    free(gates);
+    test_core_end(core);
+}
+
+static void request_to_end_reaches_every_child(void **state)
+{
+    eddy_core *core = test_core();
+    struct test_gate gates[3] = {0};
+    eddy_result results[3];
+    eddy_future *two = eddy_join_all(
+        handle_of(core),
+        EDDY_FUTURES(wait_at(core, &gates[0], NULL), wait_at(core, &gates[1], NULL)), results);
+    eddy_join *join =
+        spawn_boxed(core, eddy_join_all(handle_of(core),
+                                        EDDY_FUTURES(two, wait_at(core, &gates[2], NULL)), NULL));
+
+    (void)state;
+    test_settle(core);
+    eddy_join_cancel(join, EDDY_FOREVER);
+    assert_int_equal(test_join_end(core, join), 1); /* the inner one succeeds: two have failed */
+    assert_int_equal(results[0], -ECANCELED);
+    assert_int_equal(results[1], -ECANCELED);
+    test_core_end(core);
+}
+
+/* Costs one unit of the budget. */
+struct unit {
+    EDDY_FRAME;
+    struct test_trace *trace;
+};
+static eddy_result unit_poll(eddy_future *frame, eddy_task *task)
+{
+    ((struct unit *)(void *)frame)->trace->polls++;
+    return eddy__task_spend(task) ? 0 : eddy__task_yield(task);
+}
+static void unit_done(eddy_future *frame)
+{
+    test_trace_done(((struct unit *)(void *)frame)->trace);
+}
+static const eddy_type unit_type = {unit_poll, unit_done, sizeof(struct unit), "unit", NULL};
+
+/* One child finds the budget spent in each poll, not all of them. */
+static void spent_budget_is_not_asked_of_every_child(void **state)
+{
+    enum { MANY = 10000 };
+    eddy_core *core = test_core();
+    eddy_future **futures = calloc(MANY, sizeof *futures);
+    struct test_trace trace = {0};
+    struct test_trace other = {0};
+    eddy_join *join;
+
+    (void)state;
+    for (int i = 0; i < MANY; i++)
+        futures[i] = box(core, EDDY_FUTURE(unit, .trace = &trace));
+    join = spawn_boxed(core, eddy_join_all(handle_of(core), futures, MANY, NULL));
+    free(futures);
+    test_spawn(core, test_value, .trace = &other, .yields = 20);
+    assert_int_equal(test_join_end(core, join), 0);
+    assert_int_equal(trace.dones, MANY);
+    assert_true(trace.polls <= 3 * MANY / 2); /* in a world a budget may be tiny now and then */
+    assert_int_equal(other.dones, 1);         /* it had its turns meanwhile */
+    test_core_end(core);
+}
+
+/* ---- dropped, and without memory ---- */
+
+static eddy_future *begin_join(void *arg, eddy_core *core)
+{
+    struct world *world = arg;
+    eddy_future *inner;
+
+    *world = (struct world){.core = core};
+    inner = eddy_join_all(handle_of(core), EDDY_FUTURES(leaf(world, 4, 1), at_gate(world)), NULL);
+    return eddy_join_all(handle_of(core),
+                         EDDY_FUTURES(leaf(world, 2, -EIO), inner, leaf(world, 0, 3)), NULL);
+}
+
+static eddy_future *begin_try_join(void *arg, eddy_core *core)
+{
+    struct world *world = arg;
+    eddy_future *inner;
+
+    *world = (struct world){.core = core};
+    inner = eddy_join_all(handle_of(core), EDDY_FUTURES(leaf(world, 3, 1), at_gate(world)), NULL);
+    return eddy_try_join_all(handle_of(core),
+                             EDDY_FUTURES(leaf(world, 5, -EIO), inner, leaf(world, 9, 3)), NULL);
+}
+
+static void end_world(void *arg, eddy_core *core, eddy_result result)
+{
+    (void)core;
+    (void)result;
+    check_world(arg);
+}
+
+static void join_can_be_dropped_at_any_moment(void **state)
+{
+    struct world world;
+    struct test_drop drop = {begin_join, step, end_world, &world, {0}};
+
+    (void)state;
+    assert_in_range(test_drop_anywhere(&drop), 4, 10);
+    drop.begin = begin_try_join;
+    assert_in_range(test_drop_anywhere(&drop), 4, 10);
+}
+
+static eddy_result failed_is_no_memory(void *arg, eddy_result failed)
+{
+    (void)arg;
+    return failed > 0 ? -ENOMEM : failed;
+}
+
+static eddy_future *begin_join_of_successes(void *arg, eddy_core *core)
+{
+    struct world *world = arg;
+    eddy_future *all;
+
+    *world = (struct world){.core = core};
+    all = eddy_join_all(handle_of(core), EDDY_FUTURES(leaf(world, 2, 1), at_gate(world)), NULL);
+    return eddy_map(all, failed_is_no_memory, NULL);
+}
+
+static eddy_future *begin_try_join_of_successes(void *arg, eddy_core *core)
+{
+    struct world *world = arg;
+
+    *world = (struct world){.core = core};
+    return eddy_try_join_all(handle_of(core), EDDY_FUTURES(leaf(world, 2, 1), at_gate(world)),
+                             NULL);
+}
+
+static void join_without_memory_drops_what_it_was_given(void **state)
+{
+    (void)state;
+    fail_each(begin_join_of_successes, 0);
+    fail_each(begin_try_join_of_successes, 0);
+}
+
+/* ---- mistakes ---- */
+
+static void join_null(void *arg)
+{
+    eddy_core *core = test_core();
+
+    (void)arg;
+    (void)eddy_join_all(handle_of(core), EDDY_FUTURES(ready(core, 1), NULL), NULL);
+}
+
+static void join_unboxed(void *arg)
+{
+    eddy_core *core = test_core();
+
+    (void)arg;
+    (void)eddy_join_all(handle_of(core), EDDY_FUTURES(EDDY_FUTURE(test_value)), NULL);
+}
+
+static void join_one_twice(void *arg)
+{
+    eddy_core *core = test_core();
+    eddy_future *one = ready(core, 1);
+
+    (void)arg;
+    (void)eddy_try_join_all(handle_of(core), EDDY_FUTURES(one, one), NULL);
+}
+
+static void join_of_another_loop(void *arg)
+{
+    eddy_core *core = test_core();
+    eddy_core *other = test_core();
+
+    (void)arg;
+    (void)eddy_join_all(handle_of(other), EDDY_FUTURES(ready(core, 1)), NULL);
+}
+
+static void mistakes_are_named(void **state)
+{
+    (void)state;
+    assert_dies(join_null, NULL, "eddy_join_all is given NULL as future 1");
+    assert_dies(join_unboxed, NULL,
+                "eddy_join_all is given future 'test_value', which is not boxed");
+    assert_dies(join_one_twice, NULL, "eddy_try_join_all is given future 'ready' after");
+    assert_dies(join_of_another_loop, NULL, "which is of another loop");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(join_tells_each_outcome_in_its_place),
+        cmocka_unit_test(join_of_two_one_and_none_ends),
+        cmocka_unit_test(join_ends_with_the_last_whatever_the_order),
+        cmocka_unit_test(join_waits_for_the_missing_side_and_tells_its_error),
+        cmocka_unit_test(joins_of_joins_end_in_any_order),
+        cmocka_unit_test(join_with_what_never_ends_never_ends),
+        cmocka_unit_test(a_future_that_could_not_be_made_is_one_that_failed),
+        cmocka_unit_test(first_error_drops_the_rest_before_it_is_told),
+        cmocka_unit_test(try_join_without_an_error_waits_for_all),
+        cmocka_unit_test(done_of_the_dropped_may_wake_siblings_and_spawn),
+        cmocka_unit_test(join_of_a_hundred_thousand_polls_only_what_was_woken),
+        cmocka_unit_test(request_to_end_reaches_every_child),
+        cmocka_unit_test(spent_budget_is_not_asked_of_every_child),
+        cmocka_unit_test(join_can_be_dropped_at_any_moment),
+        cmocka_unit_test(join_without_memory_drops_what_it_was_given),
+        cmocka_unit_test(mistakes_are_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
