@@ -109,3 +109,30 @@ void eddy__gate_wait(eddy__gate *self)
         (void)pthread_cond_wait(&gate->opened, &gate->mutex);
     (void)pthread_mutex_unlock(&gate->mutex);
 }
+
+_Static_assert(sizeof(pthread_mutex_t) <= sizeof(eddy__mutex), "a mutex must fit");
+
+static pthread_mutex_t *mutex_in(eddy__mutex *self)
+{
+    return (pthread_mutex_t *)(void *)self->opaque;
+}
+
+void eddy__mutex_init(eddy__mutex *self)
+{
+    (void)pthread_mutex_init(mutex_in(self), NULL);
+}
+
+void eddy__mutex_deinit(eddy__mutex *self)
+{
+    (void)pthread_mutex_destroy(mutex_in(self));
+}
+
+void eddy__mutex_lock(eddy__mutex *self)
+{
+    (void)pthread_mutex_lock(mutex_in(self));
+}
+
+void eddy__mutex_unlock(eddy__mutex *self)
+{
+    (void)pthread_mutex_unlock(mutex_in(self));
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread.h - which thread is this, does another one still live, has the process forked, and a
- * one-shot event a thread can block on. The only file that knows threads of the operating system.
+ * thread.h - which thread is this, does another one still live, has the process forked, a mutex, and
+ * a one-shot event a thread can block on. The only file that knows threads of the operating system.
  */
 #ifndef EDDY__THREAD_H
 #define EDDY__THREAD_H
@@ -40,5 +40,16 @@ void eddy__gate_init(eddy__gate *self);
 void eddy__gate_deinit(eddy__gate *self);
 void eddy__gate_open(eddy__gate *self);
 void eddy__gate_wait(eddy__gate *self);
+
+/* Keeps other threads out for a moment. Whoever has it does not block, and calls no user code. */
+typedef struct eddy__mutex {
+    _Alignas(16) unsigned char opaque[64];
+} eddy__mutex;
+
+void eddy__mutex_init(eddy__mutex *self);
+/* Unlocked, and nobody uses it any more; it may be right after the last unlock. */
+void eddy__mutex_deinit(eddy__mutex *self);
+void eddy__mutex_lock(eddy__mutex *self);
+void eddy__mutex_unlock(eddy__mutex *self);
 
 #endif
