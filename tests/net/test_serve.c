@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* eddy-test: drivers sim */
+/*
+ * test_serve.c - a task of a group for each client, and a server's end in good order.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../support/drop.h"
+#include "../support/net.h"
+#include "eddy/serve.h"
+
+#define MS EDDY_MILLISECOND
+
+/* How many clients were handed out. */
+static int spawn_echo(void *arg, eddy_group *group, eddy_tcp *tcp)
+{
+    ++*(int *)arg;
+    return eddy_group_spawn(group, EDDY_FUTURE(test_echo, .client = tcp));
+}
+
+struct setup {
+    eddy_core *core;
+    eddy_addr addr;
+    eddy_group_report report;
+    struct test_gate stop;
+    int clients;
+};
+
+static eddy_join *start(struct setup *setup, uint32_t clients_max, int64_t finish_ns)
+{
+    eddy_core *core = test_core();
+    eddy_listener *listener = test_listener(core, &setup->addr);
+
+    setup->core = core;
+    return test_spawn_join(
+        core, eddy_server, .listener = listener, .client = spawn_echo, .arg = &setup->clients,
+        .clients_max = clients_max, .finish_ns = finish_ns, .grace_ns = 5 * MS,
+        .report = &setup->report,
+        .until = eddy_box(eddy_core_handle(core), EDDY_FUTURE(test_wait, .gate = &setup->stop)));
+}
+
+static bool is_echoed(struct setup *setup, int fd)
+{
+    char got[2] = "";
+    long n = -EAGAIN;
+
+    test_peer_send(fd, "ab", 2);
+    for (int i = 0; i < 100 && n == -EAGAIN; i++) {
+        test_pass(setup->core, MS);
+        n = test_peer_try_recv(fd, got, 2);
+    }
+    return n == 2 && memcmp(got, "ab", 2) == 0;
+}
+
+static void each_client_is_served_by_a_task_of_the_group(void **state)
+{
+    struct setup setup = {0};
+    eddy_join *join = start(&setup, 0, 0);
+    int a = test_peer_connect(&setup.addr), b = test_peer_connect(&setup.addr);
+
+    (void)state;
+    assert_true(is_echoed(&setup, a));
+    assert_true(is_echoed(&setup, b));
+    assert_int_equal(setup.clients, 2);
+    test_peer_close(a);
+    test_pass(setup.core, 5 * MS);
+    test_gate_open(&setup.stop, 0);
+    assert_int_equal(test_join_end(setup.core, join), 0);
+    assert_int_equal(setup.report.spawned, 2);
+    assert_int_equal(setup.report.ended, 2);
+    test_peer_close(b);
+    test_core_end(setup.core);
+}
+
+static void at_the_limit_clients_wait_in_the_backlog(void **state)
+{
+    struct setup setup = {0};
+    eddy_join *join = start(&setup, 1, 0);
+    int a = test_peer_connect(&setup.addr), b = test_peer_connect(&setup.addr);
+
+    (void)state;
+    assert_true(is_echoed(&setup, a));
+    test_pass(setup.core, 5 * MS);
+    assert_int_equal(setup.clients, 1);
+    test_peer_close(a);
+    assert_true(is_echoed(&setup, b));
+    assert_int_equal(setup.clients, 2);
+    test_gate_open(&setup.stop, 0);
+    assert_int_equal(test_join_end(setup.core, join), 0);
+    test_peer_close(b);
+    test_core_end(setup.core);
+}
+
+/* While it shuts down nobody is taken, and who is there may finish. */
+static void shutdown_stops_accepting_and_lets_clients_finish(void **state)
+{
+    struct setup setup = {0};
+    eddy_join *join = start(&setup, 0, 10 * EDDY_SECOND);
+    int a = test_peer_connect(&setup.addr);
+
+    (void)state;
+    assert_true(is_echoed(&setup, a));
+    test_gate_open(&setup.stop, 0);
+    test_pass(setup.core, 5 * MS);
+    assert_null(eddy_join_ended(join));
+    assert_true(is_echoed(&setup, a));
+    test_peer_close(a);
+    assert_int_equal(test_join_end(setup.core, join), 0);
+    assert_int_equal(setup.report.cut_off, 0);
+    test_core_end(setup.core);
+}
+
+static void server_that_is_asked_to_end_shuts_down(void **state)
+{
+    struct setup setup = {0};
+    eddy_join *join = start(&setup, 0, 0);
+    int a = test_peer_connect(&setup.addr);
+
+    (void)state;
+    assert_true(is_echoed(&setup, a));
+    eddy_join_cancel(join, EDDY_FOREVER);
+    assert_int_equal(test_join_end(setup.core, join), 0);
+    assert_int_equal(setup.report.spawned, 1);
+    assert_int_equal(test_peer_ending(a), 0);
+    test_peer_close(a);
+    test_core_end(setup.core);
+}
+
+static void server_dropped_before_its_first_poll_frees_what_it_owns(void **state)
+{
+    struct setup setup = {0};
+    eddy_join *join = start(&setup, 0, 0);
+
+    (void)state;
+    eddy_join_abort(join);
+    eddy_join_free(join);
+    test_core_end(setup.core);
+}
+
+/* ---- dropped anywhere ---- */
+
+struct drop_world {
+    eddy_addr addr;
+    int clients;
+    int fd;
+};
+
+static eddy_future *drop_begin(void *arg, eddy_core *core)
+{
+    struct drop_world *world = arg;
+    eddy_listener *listener = test_listener(core, &world->addr);
+    eddy_handle *handle = eddy_core_handle(core);
+
+    world->clients = 0;
+    world->fd = test_peer_connect(&world->addr);
+    test_peer_send(world->fd, "x", 1);
+    return eddy_box(handle, EDDY_FUTURE(eddy_server, .listener = listener, .client = spawn_echo,
+                                        .arg = &world->clients, .finish_ns = 2 * MS, .grace_ns = MS,
+                                        .until = eddy_box(
+                                            handle, EDDY_FUTURE(test_nap, .duration_ns = 4 * MS))));
+}
+
+static void drop_end(void *arg, eddy_core *core, eddy_result result)
+{
+    struct drop_world *world = arg;
+
+    (void)result;
+    test_peer_close(world->fd);
+    if (core != NULL)
+        test_pass(core, 5 * MS); /* until the loop has seen it, and given up the stream */
+}
+
+static void server_dropped_anywhere_leaves_nothing(void **state)
+{
+    struct drop_world world;
+    struct test_drop drop = {.begin = drop_begin, .end = drop_end, .world = &world};
+
+    (void)state;
+    assert_true(test_drop_anywhere(&drop) >= 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_client_is_served_by_a_task_of_the_group),
+        cmocka_unit_test(at_the_limit_clients_wait_in_the_backlog),
+        cmocka_unit_test(shutdown_stops_accepting_and_lets_clients_finish),
+        cmocka_unit_test(server_that_is_asked_to_end_shuts_down),
+        cmocka_unit_test(server_dropped_before_its_first_poll_frees_what_it_owns),
+        cmocka_unit_test(server_dropped_anywhere_leaves_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
