@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bridge.h - what the bridges between streams, sinks and the things of the net share.
+ */
+#ifndef EDDY__BRIDGE_H
+#define EDDY__BRIDGE_H
+
+#include "eddy/transport.h"
+#include "stream/stream.h"
+
+/* A stream made by eddy_tcp_decoded() owns the reading half of its TCP stream, and gives it back in the
+ * end. A failed one gives it back now. */
+void eddy__tcp_decoded_own(eddy_stream *stream, eddy_tcp_reader half);
+
+#endif

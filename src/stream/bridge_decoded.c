@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bridge_decoded.c - the items that a decoder makes of what a TCP stream receives.
+ *
+ * Bytes are looked at where they lie, and released when the next item is asked for, or the stream is
+ * dropped: an item may point to them until then. What no item was made of is left in the TCP stream,
+ * so there is no state here that a drop could lose.
+ */
+#include <errno.h>
+
+#include "stream/bridge.h"
+
+struct decoded {
+    eddy_stream stream;
+    eddy_tcp *tcp;
+    eddy_tcp_reader half; /* zero: the TCP stream is borrowed */
+    const eddy_decoder *decoder;
+    void *state;
+    size_t told; /* bytes in front that an item was made of; released at the next poll */
+    size_t need; /* bytes that must be in view before the decoder is asked again */
+    bool at_eof; /* nothing more comes: `eof` goes on */
+};
+
+static void release_told(struct decoded *self)
+{
+    size_t told = self->told;
+
+    self->told = 0;
+    eddy_tcp_consume(self->tcp, told);
+}
+
+/* What the decoder may see of a view. */
+static eddy_bytes within_limit(const struct decoded *self, eddy_bytes view)
+{
+    if (self->decoder->frame_max != 0 && view.len > self->decoder->frame_max)
+        view.len = self->decoder->frame_max;
+    return view;
+}
+
+/* One that is too long is found again at the next poll. */
+static eddy_result wait_for(struct decoded *self, size_t frame)
+{
+    if (self->decoder->frame_max != 0 && frame > self->decoder->frame_max)
+        return -EMSGSIZE;
+    self->need = frame;
+    return 0;
+}
+
+static void check_used(const struct decoded *self, eddy_bytes in, size_t used)
+{
+    EDDY_ASSERT(used <= in.len, "decoder '%s' has used %zu bytes of %zu", self->decoder->name, used,
+                in.len);
+}
+
+/* > 0: an item; 0: more bytes are needed, or the rest is to be looked at again; an error. */
+static eddy_result decode(struct decoded *self, eddy_bytes in, void *item)
+{
+    size_t used = 0;
+    eddy_result result = self->decoder->decode(self->state, in, &used, item);
+
+    self->need = 1;
+    if (result == 0 && (used == 0 || used > in.len))
+        return wait_for(self, used == 0 ? in.len + 1 : used);
+    check_used(self, in, used);
+    self->told = used;
+    if (result <= 0)
+        release_told(self);
+    return result;
+}
+
+/* What remains. 0: the end. */
+static eddy_result decode_eof(struct decoded *self, eddy_bytes in, void *item)
+{
+    size_t used = 0;
+    eddy_result result;
+
+    if (self->decoder->eof == NULL)
+        return in.len == 0 ? 0 : -EBADMSG;
+    result = self->decoder->eof(self->state, in, &used, item);
+    check_used(self, in, used);
+    self->told = used;
+    if (result < 0)
+        release_told(self);
+    return result;
+}
+
+/* The peer has closed, and fewer bytes are left than the decoder needs. All of them must be in view,
+ * which may take memory: asking for one more than is there sees to that. */
+static eddy_result at_end(struct decoded *self, eddy_task *task, void *item)
+{
+    while (!self->at_eof) {
+        eddy_result more = eddy_tcp_poll_fill(self->tcp, task, eddy_tcp_view(self->tcp).len + 1);
+
+        if (more < 0)
+            return more;
+        self->at_eof = more == 0;
+    }
+    if (!eddy__task_spend(task))
+        return eddy__task_yield(task);
+    return decode_eof(self, eddy_tcp_view(self->tcp), item);
+}
+
+/* One look of the decoder at what is there. Items that are there already cost budget as those that
+ * come do. */
+static eddy_result look(struct decoded *self, eddy_task *task, eddy_bytes view, void *item)
+{
+    if (!eddy__task_spend(task))
+        return eddy__task_yield(task);
+    return decode(self, within_limit(self, view), item);
+}
+
+static eddy_result decoded_next(eddy_stream *stream, eddy_task *task, void *item)
+{
+    struct decoded *self = (struct decoded *)(void *)stream;
+
+    release_told(self);
+    while (!self->at_eof) {
+        eddy_bytes view = eddy_tcp_view(self->tcp);
+        eddy_result result;
+
+        if (view.len >= self->need) {
+            result = look(self, task, view, item);
+            if (result != 0)
+                return result;
+            continue;
+        }
+        result = eddy_tcp_poll_fill(self->tcp, task, self->need);
+        if (result < 0)
+            return result;
+        if (result == 0)
+            return at_end(self, task, item);
+    }
+    return at_end(self, task, item);
+}
+
+/* The bytes of an item that was told are used up, whatever becomes of the item. */
+static void decoded_done(eddy_future *frame)
+{
+    struct decoded *self = (struct decoded *)(void *)frame;
+
+    release_told(self);
+    eddy_tcp_reader_free(&self->half);
+}
+
+static const eddy_stream_type decoded_type = {
+    .base = {eddy__stream_no_future, decoded_done, sizeof(struct decoded), "tcp_decoded", NULL},
+    .poll_next = decoded_next,
+};
+
+eddy_stream *eddy_tcp_decoded(eddy_handle *handle, eddy_tcp *tcp, const eddy_decoder *decoder,
+                              void *state)
+{
+    struct decoded *self = eddy__stream_new_source(handle, &decoded_type, decoder->item_bytes);
+
+    if (self == NULL)
+        return eddy__stream_failed(handle->core);
+    self->tcp = tcp;
+    self->decoder = decoder;
+    self->state = state;
+    self->need = 1;
+    return eddy_stream_owning(&self->stream, decoder->drop_item);
+}
+
+void eddy__tcp_decoded_own(eddy_stream *stream, eddy_tcp_reader half)
+{
+    if (eddy__stream_is_failed(stream))
+        eddy_tcp_reader_free(&half);
+    else
+        ((struct decoded *)(void *)stream)->half = half;
+}
