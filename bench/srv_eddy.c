@@ -34,17 +34,21 @@ int main(int argc, char **argv)
     struct args args = parse(argc, argv);
     eddy_core *core = args_core(&args);
     struct http_server http = {0};
-    eddy_listener *listener;
-    eddy_result result;
+    struct eddy_server server = {.frame = {.type = &eddy_server_type}, .client = echo_client};
+    eddy_result result = 0;
 
     until_signal_prepare();
-    listener = http.listener = args_listen(&args, core, NULL);
-    if (strcmp(argv[1], "http") == 0)
+    server.listener = args_listen(&args, core, NULL);
+    server.until = eddy_box(eddy_core_handle(core), EDDY_FUTURE(until_signal));
+    if (strcmp(argv[1], "http") == 0) {
+        server.client = http_client_start;
+        server.arg = &http;
         result = http_server_start(&http, eddy_core_handle(core));
-    else
-        result = eddy_spawn(eddy_core_handle(core), EDDY_FUTURE(echo_accept, .listener = listener));
+    }
     if (result == 0)
-        result = eddy_core_run(core, EDDY_FUTURE(until_signal));
+        result = eddy_core_run(core, &server.frame);
+    else
+        eddy_future_drop(&server.frame);
     eddy_core_free(core);
-    return args_end(&args, result);
+    return args_end(&args, result < 0 ? result : 0);
 }

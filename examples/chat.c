@@ -9,7 +9,7 @@
 
 #include "support/args.h"
 #include "support/chat_server.h"
-#include "support/until_signal.h"
+#include "support/serve.h"
 
 int main(int argc, char **argv)
 {
@@ -25,10 +25,7 @@ int main(int argc, char **argv)
     core = args_core(&args);
     listener = args_listen(&args, core, NULL);
     args_say(listener, "chat", core);
-    result = eddy_spawn(eddy_core_handle(core),
-                        EDDY_FUTURE(chat_accept, .room = &room, .listener = listener));
-    if (result == 0)
-        result = eddy_core_run(core, EDDY_FUTURE(until_signal));
+    result = serve_until_signal(core, listener, chat_enter, &room);
     eddy_core_free(core);
     return args_end(&args, result);
 }

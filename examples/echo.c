@@ -9,7 +9,7 @@
 
 #include "support/args.h"
 #include "support/echo_server.h"
-#include "support/until_signal.h"
+#include "support/serve.h"
 
 int main(int argc, char **argv)
 {
@@ -24,9 +24,7 @@ int main(int argc, char **argv)
     core = args_core(&args);
     listener = args_listen(&args, core, NULL);
     args_say(listener, "echo", core);
-    result = eddy_spawn(eddy_core_handle(core), EDDY_FUTURE(echo_accept, .listener = listener));
-    if (result == 0)
-        result = eddy_core_run(core, EDDY_FUTURE(until_signal));
+    result = serve_until_signal(core, listener, echo_client, NULL);
     eddy_core_free(core);
     return args_end(&args, result);
 }

@@ -91,7 +91,8 @@ static void serve(struct args *args, eddy_core *core)
     int error;
 
     (void)eddy_listener_local_addr(listener, &args->address[0]);
-    error = eddy_spawn(eddy_core_handle(core), EDDY_FUTURE(echo_accept, .listener = listener));
+    error = eddy_spawn(eddy_core_handle(core),
+                       EDDY_FUTURE(eddy_server, .listener = listener, .client = echo_client));
     if (error != 0)
         exit(args_end(args, error));
 }

@@ -11,7 +11,7 @@
 
 #include "support/args.h"
 #include "support/http_server.h"
-#include "support/until_signal.h"
+#include "support/serve.h"
 
 static void say_hello(const eddy_core *core, const eddy_listener *listener)
 {
@@ -45,16 +45,19 @@ int main(int argc, char **argv)
                         .address = {eddy_addr_ipv4_loopback(8080)}};
     struct http_server server = {0};
     eddy_core *core;
+    eddy_listener *listener;
     eddy_result result;
 
     args_parse(&args, argc, argv);
     until_signal_prepare();
     core = args_core(&args);
-    server.listener = args_listen(&args, core, NULL);
-    say_hello(core, server.listener);
+    listener = args_listen(&args, core, NULL);
+    say_hello(core, listener);
     result = http_server_start(&server, eddy_core_handle(core));
     if (result == 0)
-        result = eddy_core_run(core, EDDY_FUTURE(until_signal));
+        result = serve_until_signal(core, listener, http_client_start, &server);
+    else
+        eddy_listener_free(listener);
     say_figures(core, &server);
     eddy_core_free(core);
     return args_end(&args, result);

@@ -8,7 +8,7 @@
 
 #include "support/args.h"
 #include "support/proxy_server.h"
-#include "support/until_signal.h"
+#include "support/serve.h"
 
 int main(int argc, char **argv)
 {
@@ -23,10 +23,7 @@ int main(int argc, char **argv)
     core = args_core(&args);
     listener = args_listen(&args, core, NULL);
     args_say(listener, "proxy", core);
-    result = eddy_spawn(eddy_core_handle(core),
-                        EDDY_FUTURE(proxy_accept, .server = args.address[1], .listener = listener));
-    if (result == 0)
-        result = eddy_core_run(core, EDDY_FUTURE(until_signal));
+    result = serve_until_signal(core, listener, proxy_client, &args.address[1]);
     eddy_core_free(core);
     return args_end(&args, result);
 }

@@ -102,7 +102,8 @@ static eddy_result start_server(eddy_core *core, struct request_server *server,
     (void)eddy_listener_local_addr(listener, address);
     args_say(listener, "retry", core);
     return eddy_spawn(eddy_core_handle(core),
-                      EDDY_FUTURE(request_accept, .server = server, .listener = listener));
+                      EDDY_FUTURE(eddy_server, .listener = listener, .client = request_client_start,
+                                  .arg = server));
 }
 
 int main(int argc, char **argv)

@@ -123,32 +123,10 @@ EDDY_ASYNC(chat_client, chat_client_done)
         EDDY_END(0);
 }
 
-/* Owns the listener; a task for each client. */
-struct chat_accept {
-    EDDY_FRAME;
-    struct chat_room *room;
-    eddy_listener *listener;
-    eddy_tcp *client;
-};
-
-static inline void chat_accept_done(struct chat_accept *self)
+/* As of struct eddy_server; `arg` is the room. */
+static inline int chat_enter(void *arg, eddy_group *group, eddy_tcp *tcp)
 {
-    eddy_listener_free(self->listener);
-}
-
-EDDY_ASYNC(chat_accept, chat_accept_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        for (;;) {
-            EDDY_POLL(n, eddy_listener_poll_accept(self->listener, task, &self->client));
-            if (n < 0)
-                break;
-            (void)eddy_spawn(eddy_task_handle(task),
-                             EDDY_FUTURE(chat_client, .room = self->room, .tcp = self->client));
-        }
-        EDDY_END(n);
+    return eddy_group_spawn(group, EDDY_FUTURE(chat_client, .room = arg, .tcp = tcp));
 }
 
 #endif

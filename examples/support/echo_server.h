@@ -34,30 +34,11 @@ EDDY_ASYNC(echo, echo_done)
         EDDY_END(0);
 }
 
-/* Owns the listener; a task for each client. */
-struct echo_accept {
-    EDDY_FRAME;
-    eddy_listener *listener;
-    eddy_tcp *client;
-};
-
-static inline void echo_accept_done(struct echo_accept *self)
+/* As of struct eddy_server: a task for each client. */
+static inline int echo_client(void *arg, eddy_group *group, eddy_tcp *tcp)
 {
-    eddy_listener_free(self->listener);
-}
-
-EDDY_ASYNC(echo_accept, echo_accept_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        for (;;) {
-            EDDY_POLL(n, eddy_listener_poll_accept(self->listener, task, &self->client));
-            if (n < 0)
-                break;
-            (void)eddy_spawn(eddy_task_handle(task), EDDY_FUTURE(echo, .client = self->client));
-        }
-        EDDY_END(n);
+    (void)arg;
+    return eddy_group_spawn(group, EDDY_FUTURE(echo, .client = tcp));
 }
 
 #endif

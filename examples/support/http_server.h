@@ -9,7 +9,6 @@
 #include "http.h"
 
 struct http_server {
-    eddy_listener *listener; /* freed by the task that accepts */
     struct http_greeting greeting;
     uint64_t requests;
 };
@@ -87,31 +86,10 @@ EDDY_ASYNC(http_client, http_client_done)
 
 /* ---- the server ---- */
 
-struct http_accept {
-    EDDY_FRAME;
-    struct http_server *server;
-    eddy_tcp *client;
-};
-
-static inline void http_accept_done(struct http_accept *self)
+/* As of struct eddy_server; `arg` is the server. */
+static inline int http_client_start(void *arg, eddy_group *group, eddy_tcp *tcp)
 {
-    eddy_listener_free(self->server->listener);
-}
-
-EDDY_ASYNC(http_accept, http_accept_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        for (;;) {
-            EDDY_POLL(n, eddy_listener_poll_accept(self->server->listener, task, &self->client));
-            if (n < 0)
-                break;
-            /* When there is no memory for a task, `done` closes the client: nothing to do here. */
-            (void)eddy_spawn(eddy_task_handle(task),
-                             EDDY_FUTURE(http_client, .server = self->server, .tcp = self->client));
-        }
-        EDDY_END(n);
+    return eddy_group_spawn(group, EDDY_FUTURE(http_client, .server = arg, .tcp = tcp));
 }
 
 struct http_date {
@@ -133,16 +111,11 @@ EDDY_ASYNC(http_date, eddy_nothing)
         EDDY_END(n);
 }
 
-/* Takes the listener over, also on error. */
+/* Before the first client: the greeting, and the task that keeps its date. */
 static inline int http_server_start(struct http_server *self, eddy_handle *handle)
 {
-    int error;
-
     http_greeting_make(&self->greeting);
-    error = eddy_spawn(handle, EDDY_FUTURE(http_accept, .server = self));
-    if (error == 0)
-        error = eddy_spawn(handle, EDDY_FUTURE(http_date, .server = self));
-    return error;
+    return eddy_spawn(handle, EDDY_FUTURE(http_date, .server = self));
 }
 
 #endif

@@ -97,33 +97,12 @@ EDDY_ASYNC(proxy_session, proxy_session_done)
         EDDY_END(0);
 }
 
-/* Owns the listener; a session for each client. */
-struct proxy_accept {
-    EDDY_FRAME;
-    eddy_addr server; /* where the sessions go */
-    eddy_listener *listener;
-    eddy_tcp *client;
-};
-
-static inline void proxy_accept_done(struct proxy_accept *self)
+/* As of struct eddy_server; `arg` is the address of the server that the sessions go to. */
+static inline int proxy_client(void *arg, eddy_group *group, eddy_tcp *tcp)
 {
-    eddy_listener_free(self->listener);
-}
+    const eddy_addr *server = arg;
 
-EDDY_ASYNC(proxy_accept, proxy_accept_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        for (;;) {
-            EDDY_POLL(n, eddy_listener_poll_accept(self->listener, task, &self->client));
-            if (n < 0)
-                break;
-            (void)eddy_spawn(
-                eddy_task_handle(task),
-                EDDY_FUTURE(proxy_session, .address = self->server, .client = self->client));
-        }
-        EDDY_END(n);
+    return eddy_group_spawn(group, EDDY_FUTURE(proxy_session, .address = *server, .client = tcp));
 }
 
 #endif

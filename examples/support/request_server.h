@@ -173,33 +173,10 @@ EDDY_ASYNC(request_session, request_session_done)
         EDDY_END(0);
 }
 
-/* Owns the listener; a session for each client. */
-struct request_accept {
-    EDDY_FRAME;
-    struct request_server *server;
-    eddy_listener *listener;
-    eddy_tcp *client;
-};
-
-static inline void request_accept_done(struct request_accept *self)
+/* As of struct eddy_server; `arg` is the server. */
+static inline int request_client_start(void *arg, eddy_group *group, eddy_tcp *tcp)
 {
-    eddy_listener_free(self->listener);
-}
-
-EDDY_ASYNC(request_accept, request_accept_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        for (;;) {
-            EDDY_POLL(n, eddy_listener_poll_accept(self->listener, task, &self->client));
-            if (n < 0)
-                break;
-            (void)eddy_spawn(
-                eddy_task_handle(task),
-                EDDY_FUTURE(request_session, .server = self->server, .client = self->client));
-        }
-        EDDY_END(n);
+    return eddy_group_spawn(group, EDDY_FUTURE(request_session, .server = arg, .client = tcp));
 }
 
 #endif

@@ -282,8 +282,8 @@ static int server_boot(void *arg, eddy_handle *handle)
     int error = scene_listen(handle, *(const unsigned *)arg, PORT, &listener);
 
     SCENE_CHECK(chat.room.first == NULL, "somebody is in a room whose host has crashed");
-    return error == 0 ? eddy_spawn(handle, EDDY_FUTURE(chat_accept, .room = &chat.room,
-                                                       .listener = listener))
+    return error == 0 ? eddy_spawn(handle, EDDY_FUTURE(eddy_server, .listener = listener,
+                                                       .client = chat_enter, .arg = &chat.room))
                       : error;
 }
 

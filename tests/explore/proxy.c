@@ -216,29 +216,32 @@ static int backend_boot(void *arg, eddy_handle *handle)
     int error = scene_listen(handle, *(const unsigned *)arg, ECHO_PORT, &listener);
 
     if (error == 0)
-        error = eddy_spawn(handle, EDDY_FUTURE(echo_accept, .listener = listener));
+        error = eddy_spawn(handle,
+                           EDDY_FUTURE(eddy_server, .listener = listener, .client = echo_client));
     if (error == 0)
         error = scene_listen(handle, *(const unsigned *)arg, TALK_PORT, &listener);
     return error == 0 ? eddy_spawn(handle, EDDY_FUTURE(talkers, .listener = listener)) : error;
 }
 
-static int pass_on(eddy_handle *handle, uint16_t port)
+static eddy_addr backends[2]; /* of the two ports */
+
+static int pass_on(eddy_handle *handle, uint16_t port, eddy_addr *backend)
 {
     eddy_listener *listener;
     int error = scene_listen(handle, PROXY, port, &listener);
 
-    return error == 0
-               ? eddy_spawn(handle, EDDY_FUTURE(proxy_accept, .server = scene_addr(BACKEND, port),
-                                                .listener = listener))
-               : error;
+    *backend = scene_addr(BACKEND, port);
+    return error == 0 ? eddy_spawn(handle, EDDY_FUTURE(eddy_server, .listener = listener,
+                                                       .client = proxy_client, .arg = backend))
+                      : error;
 }
 
 static int proxy_boot(void *arg, eddy_handle *handle)
 {
-    int error = pass_on(handle, ECHO_PORT);
+    int error = pass_on(handle, ECHO_PORT, &backends[0]);
 
     (void)arg;
-    return error == 0 ? pass_on(handle, TALK_PORT) : error;
+    return error == 0 ? pass_on(handle, TALK_PORT, &backends[1]) : error;
 }
 
 static void spawn_clients(eddy_handle *handle)
