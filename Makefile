@@ -25,7 +25,8 @@ configure = @cmake -B $(RELEASE) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DEDDY_BUILD_T
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: build run check lint sanitize check-long explore fuzz bench-servers install format clean help release-tree
+.PHONY: build run check lint sanitize check-long explore fuzz bench-servers bench-compose install \
+	format clean help release-tree
 
 build: release-tree ## build the libraries, examples and bench programs into build/release (default)
 	@cmake --build $(RELEASE)
@@ -61,6 +62,11 @@ check-long: setup-check ## what takes long: 10,000 seeds each, the bugs of tests
 
 bench-servers: setup-run release-tree ## build the servers that are measured: build/release/bench/srv_eddy
 	@cmake --build $(RELEASE) --target bench_srv_eddy
+
+bench-compose: setup-run release-tree ## what composing costs, beside tokio, asio and libuv: make bench-compose QUICK=1
+	@tools/setup.sh bench || echo "bench-compose: goes on without the peers that are missing"
+	@cmake --build $(RELEASE) --target bench_compose_eddy
+	@tools/bench_compose --programs $(RELEASE)/bench $(if $(QUICK),--quick)
 
 install: release-tree ## install headers, libraries, eddy.pc and the CMake package: PREFIX=, DESTDIR=
 	$(call configure,-DCMAKE_INSTALL_PREFIX=$(PREFIX))

@@ -21,6 +21,9 @@ endif()
 set(eddy_parts ${CMAKE_CURRENT_BINARY_DIR}/eddy-whole.o)
 string(TOUPPER ${CMAKE_BUILD_TYPE} type)
 separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}}")
+if(EDDY_HAS_STORES)
+    list(APPEND flags ${eddy_stores})
+endif()
 target_compile_options(eddy_objects PRIVATE -flto)
 add_custom_command(OUTPUT ${eddy_parts}
     COMMAND ${CMAKE_C_COMPILER} ${flags} -fPIC -r -flto=auto -flinker-output=nolto-rel

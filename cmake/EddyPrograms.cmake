@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Every examples/*.c, examples/guide/*.c and bench/*.c is one program, found at the same path below
-# the build folder: build/release/examples/echo, .../examples/guide/handle, .../bench/srv_eddy.
+# Every examples/*.c, examples/guide/*.c, examples/styles/*.c and bench/*.c is one program, found at
+# the same path below the build folder: build/release/examples/echo, .../examples/guide/handle,
+# .../bench/srv_eddy.
 
 # eddy_programs(folder prefix): one program for each C file of the folder; the targets are
 # added to the list eddy_programs.
@@ -22,7 +23,9 @@ endfunction()
 if(EDDY_BUILD_EXAMPLES)
     eddy_programs(examples example)
     eddy_programs(examples/guide guide)
+    eddy_programs(examples/styles styles)
 endif()
 if(EDDY_BUILD_BENCH)
     eddy_programs(bench bench)
+    include(cmake/EddyBench.cmake)
 endif()

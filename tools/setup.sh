@@ -5,7 +5,8 @@
 set -eu
 
 usage() {
-    echo "usage: tools/setup.sh run|check    (run: to build and start; check: to test, too)"
+    echo "usage: tools/setup.sh run|check|bench"
+    echo "run: to build and start; check: to test, too; bench: to measure eddy's peers beside it"
 }
 
 # need PACKAGE TEST...: note the package unless the test succeeds.
@@ -35,6 +36,23 @@ fuzzes() { # does clang have its fuzzer and sanitizers?
         clang -x c - -fsanitize=fuzzer,address,undefined -o /dev/null
 }
 
+crate() { # crate NAME-VERSION: has Debian's package of that crate been installed?
+    compgen -G "/usr/share/cargo/registry/$1*/Cargo.toml"
+}
+
+# What bench/compose measures eddy against.
+look_for_peers() {
+    need g++ has g++
+    need python3 has python3
+    need util-linux has taskset
+    need libuv1-dev compiles uv.h gcc -luv
+    need libasio-dev test -e /usr/include/asio.hpp
+    need cargo has cargo
+    need librust-tokio-dev crate tokio-1
+    need librust-futures-dev crate futures-0.3
+    need librust-libc-dev crate libc-0.2
+}
+
 look() {
     missing=()
     need gcc has gcc
@@ -44,6 +62,10 @@ look() {
     need ninja-build has ninja
     need pkg-config one_of pkg-config pkgconf
     if [ "$1" = run ]; then return; fi
+    if [ "$1" = bench ]; then
+        look_for_peers
+        return
+    fi
     need g++ has g++
     need clang has clang
     need "$(fuzzer_package)" fuzzes
@@ -80,7 +102,7 @@ give_up() {
 }
 
 case "${1:-}" in
-run | check) ;;
+run | check | bench) ;;
 -h | --help)
     usage
     exit 0

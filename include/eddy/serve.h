@@ -68,11 +68,12 @@ struct eddy_server {
     /* As of struct eddy_serve. */
     int (*client)(void *arg, eddy_group *group, eddy_tcp *tcp);
     void *arg;
-    eddy_future *until;        /* its end is the signal to shut down: boxed, owned; NULL: none */
-    uint32_t clients_max;      /* 0: the loop's limit on tasks */
-    int64_t finish_ns;         /* as of struct eddy_shutdown */
-    int64_t grace_ns;          /* as of struct eddy_shutdown */
-    eddy_group_report *report; /* filled at the end; may be NULL */
+    eddy_future *until; /* its end is the signal to shut down: boxed, owned; NULL: none */
+    const eddy_group_options *group_options; /* read at the first poll; NULL: all defaults */
+    uint32_t clients_max;                    /* 0: the loop's limit on tasks */
+    int64_t finish_ns;                       /* as of struct eddy_shutdown */
+    int64_t grace_ns;                        /* as of struct eddy_shutdown */
+    eddy_group_report *report;               /* filled at the end; may be NULL */
     /* private */
     eddy_group *group;
     eddy_result result;

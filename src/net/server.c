@@ -15,10 +15,16 @@ static struct eddy_server *server_of(eddy_future *future)
 /* The listener is the serving future's from here on. */
 static int begin(struct eddy_server *self, eddy_task *task)
 {
-    eddy_group_options options = {
-        .size_bytes = sizeof options, .name = "server", .tasks_max = self->clients_max};
-    int error = eddy_group_new(&task->core->handle, &options, &self->group);
+    eddy_group_options options = {.size_bytes = sizeof options};
+    int error;
 
+    if (self->group_options != NULL)
+        options = *self->group_options;
+    if (options.name == NULL)
+        options.name = "server";
+    if (self->clients_max != 0)
+        options.tasks_max = self->clients_max;
+    error = eddy_group_new(&task->core->handle, &options, &self->group);
     if (error != 0)
         return error;
     self->serve = (struct eddy_serve){.frame = {.type = &eddy_serve_type},

@@ -42,14 +42,24 @@ static void counted_free(void *memory, size_t size, void *arg)
 
 void eddy__core_memory_retain(eddy_core *core)
 {
-    (void)eddy__atomic_fetch_add(&core->memory_refs, 1, memory_order_relaxed);
+    uint32_t refs = eddy__atomic_load(&core->memory_refs, memory_order_relaxed);
+
+    eddy__atomic_store(&core->memory_refs, refs + 1, memory_order_relaxed);
 }
 
-/* Acquire-release among all who release: the last one sees what the others did before. */
+/* While the loop lives only its own thread comes here, and it holds a reference itself: the count
+ * needs no atomic operation. Once it is gone any thread may give back what it held: acquire-release
+ * among all of them, so that the last one sees what the others did before. */
 void eddy__core_memory_release(eddy_core *core)
 {
     eddy_allocator inner = core->memory.inner;
 
+    if (!core->gone) {
+        uint32_t refs = eddy__atomic_load(&core->memory_refs, memory_order_relaxed);
+
+        eddy__atomic_store(&core->memory_refs, refs - 1, memory_order_relaxed);
+        return;
+    }
     if (eddy__atomic_fetch_sub(&core->memory_refs, 1, memory_order_acq_rel) != 1)
         return;
     eddy__slab_deinit(&core->slab);
@@ -164,6 +174,7 @@ static int open_driver(eddy_core *core, eddy__sim_host *host)
 
 void eddy__core_drop_parts(eddy_core *core)
 {
+    core->gone = true; /* also of one that was never finished */
     eddy__pool_deinit(&core->pool);
     eddy__pool_deinit(&core->cork_pool);
     eddy__core_memory_release(core);

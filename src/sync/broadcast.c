@@ -348,8 +348,9 @@ eddy_result eddy_broadcast_poll_next(eddy_broadcast_receiver *self, eddy_task *t
 {
     eddy__value *value = NULL;
     eddy__ask ask = asking(self, &self->ticket, &value);
+    eddy_result result = eddy__ask_poll(&ask, task);
 
-    return copy_out(self->broadcast, eddy__ask_poll(&ask, task), value, item);
+    return copy_out(self->broadcast, result, value, item);
 }
 
 int eddy_broadcast_try_next(eddy_broadcast_receiver *self, void *item)
