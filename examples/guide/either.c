@@ -4,7 +4,6 @@
  * was woken is polled.
  */
 #include <eddy/eddy.h>
-#include <eddy/select_inline.h>
 #include <stdio.h>
 
 /* Counts to a number, and how often it is polled. */

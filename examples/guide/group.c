@@ -27,6 +27,7 @@ EDDY_ASYNC(compute, eddy_nothing)
 /* Asks a server that is not there, after a while. */
 struct fetch {
     EDDY_FRAME;
+    eddy_addr nobody;
     eddy_sleep sleep;
     eddy_tcp *server;
 };
@@ -38,13 +39,12 @@ static void fetch_done(struct fetch *self)
 
 EDDY_ASYNC(fetch, fetch_done)
 {
-    const eddy_addr nobody = eddy_addr_ipv4_loopback(1);
     eddy_result n;
 
     EDDY_BEGIN
         eddy_sleep_start(&self->sleep, task, 20 * EDDY_MILLISECOND);
         EDDY_POLL(n, eddy_sleep_poll(&self->sleep, task));
-        n = eddy_tcp_connect(eddy_task_handle(task), &nobody, &self->server);
+        n = eddy_tcp_connect(eddy_task_handle(task), &self->nobody, &self->server);
         if (n < 0)
             EDDY_RETURN(n);
         EDDY_POLL(n, eddy_tcp_poll_connected(self->server, task));
@@ -75,7 +75,8 @@ static int work_begin(struct work *self, eddy_handle *handle)
     if (error == 0)
         error = eddy_group_spawn(self->group, EDDY_FUTURE(compute, .time_ns = 60 * EDDY_SECOND));
     if (error == 0)
-        error = eddy_group_spawn(self->group, EDDY_FUTURE(fetch));
+        error =
+            eddy_group_spawn(self->group, EDDY_FUTURE(fetch, .nobody = eddy_addr_ipv4_loopback(1)));
     return error;
 }
 

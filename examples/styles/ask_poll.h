@@ -6,8 +6,6 @@
 #ifndef EXAMPLES_ASK_POLL_H
 #define EXAMPLES_ASK_POLL_H
 
-#include <eddy/compose.h>
-
 #include "ask.h"
 
 /* What the steps share; the caller's, for as long as the future lives. */

@@ -6,8 +6,6 @@
 #ifndef EXAMPLES_CHAT_ASYNC_H
 #define EXAMPLES_CHAT_ASYNC_H
 
-#include <eddy/select_inline.h>
-
 #include "room.h"
 
 /* Say all lines that come. */

@@ -6,8 +6,6 @@
 #ifndef EXAMPLES_CHAT_POLL_H
 #define EXAMPLES_CHAT_POLL_H
 
-#include <eddy/compose.h>
-#include <eddy/select.h>
 #include <stdlib.h>
 
 #include "room.h"

@@ -5,7 +5,6 @@
  *     echo_async [ADDRESS] [--port=N] [--driver=NAME]      default 127.0.0.1:8080
  */
 #include <eddy/eddy.h>
-#include <eddy/select_inline.h>
 
 #include "../support/args.h"
 #include "../support/until_signal.h"

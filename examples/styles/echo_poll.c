@@ -4,29 +4,11 @@
  *
  *     echo_poll [ADDRESS] [--port=N] [--driver=NAME]      default 127.0.0.1:8080
  */
-#include <eddy/compose.h>
 #include <eddy/eddy.h>
-#include <eddy/select.h>
-#include <eddy/stream_adapt.h>
-#include <eddy/stream_collect.h>
-#include <eddy/stream_source.h>
 
 #include "../support/args.h"
 #include "../support/until_signal.h"
 #include "echo_poll.h"
-
-/* The clients as a stream. */
-static eddy_result accept_next(void *arg, eddy_task *task, void *item)
-{
-    eddy_result n = eddy_listener_poll_accept(arg, task, item);
-
-    return n == 0 ? 1 : n;
-}
-
-static void listener_free(void *arg)
-{
-    eddy_listener_free(arg);
-}
 
 /* A task for each; one that finds no memory is closed. */
 static eddy_result spawn_client(void *arg, const void *item)
@@ -39,10 +21,7 @@ static eddy_result spawn_client(void *arg, const void *item)
 
 static eddy_future *serve(eddy_handle *handle, eddy_listener *listener)
 {
-    eddy_stream *clients = eddy_stream_poll_fn(handle, sizeof(eddy_tcp *), accept_next, listener);
-
-    clients = eddy_stream_finally(clients, listener_free, listener);
-    return eddy_stream_for_each(clients, spawn_client, handle);
+    return eddy_stream_for_each(eddy_listener_incoming(handle, listener), spawn_client, handle);
 }
 
 int main(int argc, char **argv)

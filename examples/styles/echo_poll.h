@@ -6,7 +6,6 @@
 #ifndef EXAMPLES_ECHO_POLL_H
 #define EXAMPLES_ECHO_POLL_H
 
-#include <eddy/compose.h>
 #include <eddy/eddy.h>
 
 /* Send back what there is, until one of the two has to wait. */

@@ -7,7 +7,6 @@
 #ifndef EXAMPLES_ROOM_H
 #define EXAMPLES_ROOM_H
 
-#include <eddy/broadcast.h>
 #include <eddy/eddy.h>
 #include <errno.h>
 #include <stdio.h>

@@ -43,8 +43,8 @@ EDDY_API eddy_stream *eddy_listener_incoming(eddy_handle *handle, eddy_listener 
  * The items that a channel's receiver gets; ends as that does.
  * @param handle    loop that will poll it                   borrowed
  * @param receiver  taken over: freed with the stream, or now when there is no memory
- * @return          boxed stream of the channel's items, which are destroyed by the channel's drop_item
- *                  when they reach nobody
+ * @return          boxed stream of the channel's items; where they own something, say so by
+ *                  eddy_stream_owning(), as the channel's drop_item ends where they are received
  * Dropping: closes the channel, and destroys what is queued. Thread: loop.
  * Allocates: from the loop's slab. See: futures 0.1 mpsc::Receiver
  */
@@ -71,12 +71,14 @@ typedef struct eddy_iterator eddy_iterator;
 /**
  * Have a task of a loop take the items of a stream, for another thread to get them one by one.
  * @param handle    loop of the stream                       borrowed
- * @param stream    boxed, nobody's child; taken over
- * @param capacity  items that the task takes ahead, >= 1; it waits when nobody gets them
+ * @param stream    boxed, not polled yet (asserted); taken over in any case
+ * @param capacity  items that the task takes ahead, >= 1, and one in hand; it waits when nobody gets
+ *                  them
  * @param out       set, owned by the caller; untouched on error
- * @return          0; -EINVAL: a capacity of 0; -ENOMEM, EDDY_LOOP_GONE: the stream is dropped
- * Thread: loop; hand *out to the other thread. Allocates: from the loop's slab, and malloc(3).
- * See: futures 0.1 Stream::wait
+ * @return          0; -EINVAL: a capacity of 0, EDDY_UNBOUNDED, or more than any memory could hold;
+ *                  -ENOMEM, EDDY_TASKS_FULL, EDDY_LOOP_GONE
+ * Thread: loop; hand *out to the other thread. Allocates: yes, also from the loop's allocator beyond the
+ * loop's end. See: futures 0.1 Stream::wait
  */
 EDDY_API int eddy_stream_blocking(eddy_handle *handle, eddy_stream *stream, uint32_t capacity,
                                   eddy_iterator **out);
@@ -86,15 +88,15 @@ EDDY_API int eddy_stream_blocking(eddy_handle *handle, eddy_stream *stream, uint
  * @param self  iterator; one thread at a time
  * @param item  memory for one; means something only when an item is told
  * @return      1: an item is in *item, and the caller's; 0: the end, at this and every later call; an
- *              error of the stream, after which it may go on; EDDY_DROPPED: the task was dropped, or the
- *              loop is gone, before the stream's end
- * Thread: any but the loop's (asserted). Blocks. Allocates: no.
+ *              error of the stream, after which it may go on; EDDY_DROPPED, at this and every later
+ *              call: the task was asked to end or dropped, or the loop is gone, before the stream's end
+ * Thread: any but the loop's, when it must wait (asserted). Blocks. Allocates: no.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_iterator_next(eddy_iterator *self, void *item);
 
 /**
- * Give the iterator back. The stream's task ends, wherever it waits, and the stream is dropped; so are
- * the items that were taken ahead.
+ * Give the iterator back. The stream's task ends, wherever it waits, and the stream is dropped there;
+ * items that were taken ahead are dropped here (eddy_stream_owning()).
  * @param self  iterator; NULL does nothing
  * Thread: any. Allocates: no.
  */

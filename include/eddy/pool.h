@@ -57,10 +57,12 @@ typedef struct eddy_work {
     /** A result >= 0 is being told: hand over what else the job has made to memory of whoever waits,
         which is still there, because the future is. On the loop's thread. May be NULL. */
     void (*tell)(void *arg, eddy_result result);
-    /** A result >= 0 that nobody will be told: destroy it. On either thread. May be NULL. */
+    /** A result >= 0 that nobody will be told: destroy it. On the pool's thread or the loop's. May be
+        NULL. */
     void (*drop_result)(void *arg, eddy_result result);
     /** Nobody will look at arg again: free what it still owns. Exactly once, whatever happened, also
-        when run was never called. On either thread. May be NULL. */
+        when run was never called. On the pool's thread, the loop's, or one that ends the pool. May be
+        NULL. */
     void (*release)(void *arg);
 } eddy_work;
 

@@ -256,11 +256,13 @@ eddy_result eddy__job_tell(eddy__job *self)
     return self->result;
 }
 
+/* Whether the result is the future's to destroy, or the thread's that will find nobody who wants it, is
+ * decided at one stroke. In the first case the future still holds the job meanwhile. */
 void eddy__job_leave(eddy__job *self)
 {
     eddy_pool *pool = self->pool;
     eddy_waker waker;
-    bool untold;
+    bool untold, last;
 
     if (eddy__pool_is_forked(pool))
         return; /* its thread is the parent's */
@@ -271,12 +273,18 @@ void eddy__job_leave(eddy__job *self)
         self->holders &= (uint8_t)~EDDY__JOB_OF_POOL;
     }
     untold = self->state == EDDY__JOB_OVER;
+    if (!untold)
+        self->holders &= (uint8_t)~EDDY__JOB_OF_FUTURE;
+    last = self->holders == 0;
     waker = take_waker(self);
     eddy__monitor_leave(&pool->monitor);
     eddy_waker_release(&waker);
-    if (untold)
+    if (untold) {
         destroy_result(self, self->result);
-    let_go(self, EDDY__JOB_OF_FUTURE);
+        let_go(self, EDDY__JOB_OF_FUTURE);
+    } else if (last) {
+        free_job(self);
+    }
 }
 
 /* ---- at the pool's end ---- */

@@ -4,11 +4,28 @@
 """The programs of docs/guide do what its text says."""
 import glob
 import os
+import re
 import signal
+import subprocess
+import sys
+import tempfile
 
 import support
 
 GUIDE = os.path.join(support.EXAMPLES, "guide")
+# What chapters show as a session: a command, and all that it writes.
+SESSION = re.compile(r"^```console\n\$ (\S+)([^\n]*)\n(.*?)^```$", re.M | re.S)
+FRAGMENT = re.compile(r"^```c\n(/\* fragment \*/\n.*?)^```$", re.M | re.S)
+# Those that write the same at each run, without arguments, by whatever driver.
+SHOWN = {"futures", "several", "kept", "streams", "sinks", "drop", "cancel", "scope", "group",
+         "shutdown", "async", "either", "recursion"}
+
+
+def chapters():
+    """The text of each, by its file's name."""
+    for path in sorted(glob.glob(os.path.join(support.ROOT, "docs", "guide", "*.md"))):
+        with open(path, encoding="utf-8") as file:
+            yield os.path.basename(path), file.read()
 
 
 class Guide(support.Case):
@@ -20,7 +37,33 @@ class Guide(support.Case):
         sources = glob.glob(os.path.join(support.ROOT, "examples", "guide", "*.c"))
         names = {os.path.basename(path)[:-2] for path in sources}
         self.assertEqual({"the_loop", "core", "handle", "remote", "echo_server",
-                          "simulated"}, names)
+                          "simulated"} | SHOWN, names)
+
+    def test_programs_write_what_the_chapters_show(self):
+        shown = set()
+        for chapter, text in chapters():
+            for command, arguments, output in SESSION.findall(text):
+                folder, name = os.path.split(command)
+                if folder != "build/release/examples/guide":
+                    continue
+                with self.subTest(chapter=chapter, program=name):
+                    self.assertEqual("", arguments)
+                    self.assertEqual(output, self.run_to_its_end(name))
+                shown.add(name)
+        self.assertEqual(SHOWN, shown)
+
+    def test_the_tool_finds_the_traps_that_the_chapter_shows(self):
+        text = dict(chapters())["06-async-functions.md"]
+        sessions = {command: output for command, _, output in SESSION.findall(text)}
+        (traps,) = FRAGMENT.findall(text)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "traps.c"), "w", encoding="utf-8") as file:
+                file.write(traps)
+            tool = os.path.join(support.ROOT, "tools", "check_async.py")
+            done = subprocess.run([sys.executable, tool, "traps.c"], cwd=folder, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.assertEqual(1, done.returncode)
+        self.assertEqual(sessions["tools/check_async.py"], done.stdout.decode())
 
     def test_the_loop(self):
         self.assertRegex(self.run_to_its_end("the_loop"), r"\Arang after [1-9]\d? turns\n\Z")

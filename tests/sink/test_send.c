@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT */
+/* eddy-test: drivers sim chance */
+/*
+ * test_send.c - the trait, the sinks that stand on nothing, and the futures that use a sink which is
+ * lent to them.
+ */
+#include "sink_world.h"
+
+#include "../support/death.h"
+
+/* ---- arrays ---- */
+
+static void array_takes_items_in_order(void **state)
+{
+    eddy_core *core = test_core();
+    int64_t memory[4] = {0};
+    size_t count = 99;
+    eddy_sink *sink = eddy_sink_array(eddy_core_handle(core), memory, 4, sizeof memory[0], &count);
+
+    (void)state;
+    assert_int_equal(count, 0);
+    assert_int_equal(send_now(core, sink, 7), 0);
+    assert_int_equal(send_now(core, sink, 8), 0);
+    assert_int_equal(run_now(core, eddy_sink_flush(sink)), 0);
+    assert_numbers(memory, count, (const int64_t[]){7, 8}, 2);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+static void array_that_is_full_refuses_and_stays_as_it_is(void **state)
+{
+    eddy_core *core = test_core();
+    int64_t memory[2] = {0, -1};
+    size_t count;
+    eddy_sink *sink = eddy_sink_array(eddy_core_handle(core), memory, 1, sizeof memory[0], &count);
+
+    (void)state;
+    assert_int_equal(send_now(core, sink, 7), 0);
+    assert_int_equal(send_now(core, sink, 8), -ENOSPC);
+    assert_int_equal(send_now(core, sink, 9), -ENOSPC);
+    assert_int_equal(run_now(core, eddy_sink_close(sink)), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(memory[1], -1);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+/* ---- functions ---- */
+
+struct told {
+    int sends, flushes, closes;
+    int64_t last;
+    struct test_gate flush, close;
+};
+
+static eddy_result told_send(void *arg, eddy_task *task, const void *item)
+{
+    struct told *told = arg;
+
+    (void)task;
+    told->sends++;
+    memcpy(&told->last, item, sizeof told->last);
+    return told->last < 0 ? told->last : 0;
+}
+
+static eddy_result told_flush(void *arg, eddy_task *task)
+{
+    ((struct told *)arg)->flushes++;
+    return test_gate_poll(&((struct told *)arg)->flush, task);
+}
+
+static eddy_result told_close(void *arg, eddy_task *task)
+{
+    ((struct told *)arg)->closes++;
+    return test_gate_poll(&((struct told *)arg)->close, task);
+}
+
+static void poll_fn_is_its_three_functions(void **state)
+{
+    static const eddy_sink_fns fns = {told_send, told_flush, told_close};
+    eddy_core *core = test_core();
+    struct told told = {.flush.open = true, .close.open = true};
+    eddy_sink *sink = eddy_sink_poll_fn(eddy_core_handle(core), sizeof(int64_t), &fns, &told);
+
+    (void)state;
+    assert_int_equal(send_now(core, sink, 5), 0);
+    assert_int_equal(told.last, 5);
+    assert_int_equal(told.flushes, 1);
+    assert_int_equal(send_now(core, sink, -EPIPE), -EPIPE);
+    assert_int_equal(told.sends, 2);
+    assert_int_equal(told.flushes, 1);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+static void poll_fn_flushes_once_before_it_closes(void **state)
+{
+    static const eddy_sink_fns fns = {told_send, told_flush, told_close};
+    eddy_core *core = test_core();
+    struct told told = {0};
+    eddy_sink *sink = eddy_sink_poll_fn(eddy_core_handle(core), sizeof(int64_t), &fns, &told);
+    eddy_result result;
+    eddy_join *join = look_at(core, eddy_sink_close(sink), &result);
+
+    (void)state;
+    test_settle(core);
+    assert_int_equal(told.closes, 0);
+    test_gate_open(&told.flush, 0);
+    test_settle(core);
+    assert_int_equal(told.flushes, 2);
+    assert_int_equal(told.closes, 1);
+    test_gate_open(&told.close, 0);
+    assert_int_equal(test_join_end(core, join), 0);
+    assert_int_equal(result, 0);
+    assert_int_equal(told.flushes, 2);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+static void poll_fn_needs_only_the_function_that_sends(void **state)
+{
+    static const eddy_sink_fns fns = {.send = told_send};
+    eddy_core *core = test_core();
+    struct told told = {0};
+    eddy_sink *sink = eddy_sink_poll_fn(eddy_core_handle(core), sizeof(int64_t), &fns, &told);
+
+    (void)state;
+    assert_int_equal(send_now(core, sink, 1), 0);
+    assert_int_equal(run_now(core, eddy_sink_close(sink)), 0);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+/* ---- send, flush, close ---- */
+
+static void send_waits_for_room_and_then_for_the_flush(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.holds = true};
+    eddy_sink *sink = slow_sink(core, &slow);
+    eddy_result result;
+    eddy_join *join = look_at(core, eddy_sink_send(sink, &(int64_t){3}), &result);
+
+    (void)state;
+    test_settle(core);
+    assert_int_equal(slow.count, 0);
+    slow_allow(&slow, 1);
+    test_settle(core);
+    assert_taken(&slow, 3);
+    assert_true(result == EDDY_PENDING);
+    slow_flush(&slow);
+    assert_int_equal(test_join_end(core, join), 0);
+    assert_int_equal(result, 0);
+    assert_int_equal(slow.dones, 0);
+    eddy_sink_drop(sink, NULL);
+    assert_int_equal(slow.dones, 1);
+    test_core_end(core);
+}
+
+static void full_sink_gives_the_item_back_and_wakes_once(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.steady = true};
+    eddy_sink *sink = slow_sink(core, &slow);
+    eddy_result result = EDDY_PENDING;
+    int polls = 0;
+
+    (void)state;
+    test_spawn(core, looked_at, .inner = eddy_sink_send(sink, &(int64_t){1}), .result = &result,
+               .polls = &polls);
+    test_settle(core);
+    assert_int_equal(polls, 1);
+    assert_int_equal(slow.count, 0);
+    slow_allow(&slow, 1);
+    slow_allow(&slow, 1);
+    test_settle(core);
+    assert_int_equal(polls, 2);
+    assert_int_equal(slow.count, 1);
+    assert_int_equal(result, 0);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+static void send_copies_its_item(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {0};
+    eddy_sink *sink = slow_sink(core, &slow);
+    int64_t item = 4;
+    eddy_result result;
+    eddy_join *join = look_at(core, eddy_sink_send(sink, &item), &result);
+
+    (void)state;
+    item = 5;
+    slow_allow(&slow, 1);
+    assert_int_equal(test_join_end(core, join), 0);
+    assert_taken(&slow, 4);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+static void error_of_a_send_is_its_result_and_the_sink_goes_on(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.room = 9, .error = -EIO};
+    eddy_sink *sink = slow_sink(core, &slow);
+
+    (void)state;
+    assert_int_equal(send_now(core, sink, 1), -EIO);
+    assert_int_equal(send_now(core, sink, 2), 0);
+    assert_taken(&slow, 2);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+static void send_that_is_dropped_gives_the_sink_back(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {0};
+    eddy_sink *sink = slow_sink(core, &slow);
+    eddy_result result;
+    eddy_join *join = look_at(core, eddy_sink_send(sink, &(int64_t){1}), &result);
+
+    (void)state;
+    test_settle(core);
+    assert_non_null(slow.sender.branch);
+    eddy_join_abort(join);
+    eddy_join_free(join);
+    test_settle(core);
+    assert_null(slow.sender.branch);
+    assert_int_equal(slow.dones, 0);
+    slow_allow(&slow, 2);
+    assert_int_equal(send_now(core, sink, 2), 0);
+    assert_taken(&slow, 2);
+    eddy_sink_drop(sink, NULL);
+    assert_int_equal(slow.dones, 1);
+    test_core_end(core);
+}
+
+static void send_that_is_asked_to_end_gives_the_sink_back(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.room = 1, .holds = true};
+    eddy_sink *sink = slow_sink(core, &slow);
+    eddy_result result;
+    eddy_join *join = look_at(core, eddy_sink_send(sink, &(int64_t){1}), &result);
+
+    (void)state;
+    test_settle(core);
+    eddy_join_cancel(join, EDDY_FOREVER);
+    assert_int_equal(test_join_end(core, join), 0);
+    assert_int_equal(result, -ECANCELED);
+    assert_null(slow.flusher.branch);
+    slow_flush(&slow);
+    assert_int_equal(run_now(core, eddy_sink_flush(sink)), 0);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+static void close_is_the_end_and_is_told_again(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.room = 1};
+    eddy_sink *sink = slow_sink(core, &slow);
+
+    (void)state;
+    assert_int_equal(send_now(core, sink, 1), 0);
+    assert_int_equal(run_now(core, eddy_sink_close(sink)), 0);
+    assert_int_equal(run_now(core, eddy_sink_close(sink)), 0);
+    assert_int_equal(run_now(core, eddy_sink_flush(sink)), 0);
+    assert_int_equal(slow.closes, 1);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+/* ---- as a child ---- */
+
+/* Polls the sink itself, then lends it to a future, which is dropped in the middle. */
+struct owner {
+    EDDY_FRAME;
+    struct slow *slow;
+    eddy_sink *sink;
+    eddy_future *send;
+    int64_t item;
+};
+
+EDDY_ASYNC(owner, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        self->item = 1;
+        EDDY_POLL(n, eddy_sink_poll_send(self->sink, task, &self->item));
+        assert_int_equal(n, 0);
+        self->send = eddy_sink_send(self->sink, &(int64_t){2});
+        n = eddy_future_poll_child(&self->frame, self->send, task);
+        assert_true(n == EDDY_PENDING);
+        eddy_future_drop_child(&self->frame, self->send, task);
+        assert_int_equal(self->slow->dones, 0);
+        slow_allow(self->slow, 1);
+        self->item = 3;
+        EDDY_POLL(n, eddy_sink_poll_send(self->sink, task, &self->item));
+        EDDY_END(n);
+}
+
+static void sink_is_dropped_with_the_future_that_polls_it(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.room = 1};
+    eddy_sink *sink = slow_sink(core, &slow);
+
+    (void)state;
+    assert_int_equal(test_run(core, owner, .slow = &slow, .sink = sink), 0);
+    assert_taken(&slow, 1, 3);
+    assert_int_equal(slow.dones, 1);
+    test_core_end(core);
+}
+
+/* Has it adopted first thing, and only lends it. */
+struct adopter {
+    EDDY_FRAME;
+    eddy_sink *sink;
+    eddy_future *send;
+};
+
+static void adopter_done(struct adopter *self)
+{
+    if (eddy_future_is_new(&self->frame))
+        eddy_sink_drop(self->sink, NULL);
+}
+
+EDDY_ASYNC(adopter, adopter_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        eddy_future_adopt(&self->frame, &self->sink->frame);
+        self->send = eddy_sink_send(self->sink, &(int64_t){2});
+        EDDY_AWAIT_FUTURE(n, self->send);
+        EDDY_END(n);
+}
+
+static void sink_that_is_adopted_goes_with_its_owner(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.room = 1};
+    eddy_sink *sink = slow_sink(core, &slow);
+
+    (void)state;
+    assert_int_equal(test_run(core, adopter, .sink = sink), 0);
+    assert_taken(&slow, 2);
+    assert_int_equal(slow.dones, 1);
+    test_core_end(core);
+}
+
+/* ---- items that own something ---- */
+
+static int dropped_items;
+
+static void drop_number(void *item)
+{
+    int64_t number;
+
+    memcpy(&number, item, sizeof number);
+    assert_int_equal(number, 6);
+    dropped_items++;
+}
+
+static void item_that_is_not_taken_is_dropped(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.error = -EIO};
+    eddy_sink *sink = eddy_sink_owning(slow_sink(core, &slow), drop_number);
+    eddy_result result;
+    eddy_join *join;
+
+    (void)state;
+    dropped_items = 0;
+    assert_int_equal(send_now(core, sink, 6), -EIO);
+    assert_int_equal(dropped_items, 1);
+    join = look_at(core, eddy_sink_send(sink, &(int64_t){6}), &result);
+    test_settle(core);
+    eddy_join_abort(join);
+    eddy_join_free(join);
+    assert_int_equal(dropped_items, 2);
+    eddy_future_drop(eddy_sink_send(sink, &(int64_t){6}));
+    assert_int_equal(dropped_items, 3);
+    slow_allow(&slow, 1);
+    assert_int_equal(send_now(core, sink, 6), 0);
+    eddy_sink_drop(sink, NULL);
+    assert_int_equal(dropped_items, 3);
+    test_core_end(core);
+}
+
+/* ---- the loop is gone ---- */
+
+static void sink_may_be_dropped_after_its_loop(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.room = 1};
+    eddy_sink *sink = eddy_sink_buffer(slow_sink(core, &slow), 2);
+
+    (void)state;
+    assert_int_equal(send_now(core, sink, 1), 0);
+    test_core_end(core);
+    assert_int_equal(slow.dones, 0);
+    eddy_sink_drop(sink, NULL);
+    assert_int_equal(slow.dones, 1);
+}
+
+/* ---- mistakes ---- */
+
+static void send_after_close(void *arg)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.room = 1};
+    eddy_sink *sink = slow_sink(core, &slow);
+
+    (void)arg;
+    (void)run_now(core, eddy_sink_close(sink));
+    (void)send_now(core, sink, 1);
+}
+
+static void poll_as_a_future(void *arg)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.room = 1};
+
+    (void)arg;
+    (void)run_now(core, &slow_sink(core, &slow)->frame);
+}
+
+static void use_unboxed(void *arg)
+{
+    struct slow_sink sink = {.sink = {.frame = {.type = &slow_type.base}, .item_bytes = 8}};
+
+    (void)arg;
+    (void)eddy_sink_flush(&sink.sink);
+}
+
+static void take_over_twice(void *arg)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {.room = 1};
+    eddy_sink *sink = slow_sink(core, &slow);
+
+    (void)arg;
+    (void)eddy_sink_buffer(sink, 1);
+    (void)eddy_sink_buffer(sink, 1);
+}
+
+static void items_without_bytes(void *arg)
+{
+    eddy_core *core = test_core();
+    size_t count;
+
+    (void)arg;
+    (void)eddy_sink_array(eddy_core_handle(core), NULL, 1, 0, &count);
+}
+
+static void functions_without_send(void *arg)
+{
+    static const eddy_sink_fns fns = {.flush = told_flush};
+    eddy_core *core = test_core();
+
+    (void)arg;
+    (void)eddy_sink_poll_fn(eddy_core_handle(core), 8, &fns, NULL);
+}
+
+struct stranger {
+    EDDY_FRAME;
+    eddy_sink *sink;
+};
+
+EDDY_ASYNC(stranger, eddy_nothing)
+{
+    EDDY_BEGIN
+        eddy_sink_drop(self->sink, task);
+        EDDY_END(0);
+}
+
+static void drop_of_anothers_child(void *arg)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {0};
+    eddy_sink *sink = slow_sink(core, &slow);
+    eddy_sink *outer = eddy_sink_buffer(sink, 1);
+
+    (void)arg;
+    (void)outer;
+    (void)test_run(core, stranger, .sink = sink);
+}
+
+static eddy_result positive(void *arg, eddy_task *task, const void *item)
+{
+    (void)arg;
+    (void)task;
+    (void)item;
+    return 1;
+}
+
+static void positive_result(void *arg)
+{
+    static const eddy_sink_fns fns = {.send = positive};
+    eddy_core *core = test_core();
+
+    (void)arg;
+    (void)send_now(core, eddy_sink_poll_fn(eddy_core_handle(core), 8, &fns, NULL), 1);
+}
+
+static eddy_result waits_for_nothing(void *arg, eddy_task *task, const void *item)
+{
+    (void)arg;
+    (void)task;
+    (void)item;
+    return EDDY_PENDING;
+}
+
+static void pending_without_a_wait(void *arg)
+{
+    static const eddy_sink_fns fns = {.send = waits_for_nothing};
+    eddy_core *core = test_core();
+
+    (void)arg;
+    (void)send_now(core, eddy_sink_poll_fn(eddy_core_handle(core), 8, &fns, NULL), 1);
+}
+
+static void misuse_is_asserted(void **state)
+{
+    (void)state;
+    assert_dies(send_after_close, NULL, "which is being closed");
+    assert_dies(poll_as_a_future, NULL, "polls sink 'slow' as a future");
+    assert_dies(use_unboxed, NULL, "eddy_sink_flush is given 'slow', which is not boxed");
+    assert_dies(take_over_twice, NULL, "which another future has taken over");
+    assert_dies(items_without_bytes, NULL, "items of 0 bytes");
+    assert_dies(functions_without_send, NULL, "no function that sends");
+    assert_dies(drop_of_anothers_child, NULL, "dropped by another future");
+    assert_dies(positive_result, NULL, "sink 'sink_poll_fn' gives 1");
+    assert_dies(pending_without_a_wait, NULL, "waits for nothing");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(array_takes_items_in_order),
+        cmocka_unit_test(array_that_is_full_refuses_and_stays_as_it_is),
+        cmocka_unit_test(poll_fn_is_its_three_functions),
+        cmocka_unit_test(poll_fn_flushes_once_before_it_closes),
+        cmocka_unit_test(poll_fn_needs_only_the_function_that_sends),
+        cmocka_unit_test(send_waits_for_room_and_then_for_the_flush),
+        cmocka_unit_test(full_sink_gives_the_item_back_and_wakes_once),
+        cmocka_unit_test(send_copies_its_item),
+        cmocka_unit_test(error_of_a_send_is_its_result_and_the_sink_goes_on),
+        cmocka_unit_test(send_that_is_dropped_gives_the_sink_back),
+        cmocka_unit_test(send_that_is_asked_to_end_gives_the_sink_back),
+        cmocka_unit_test(close_is_the_end_and_is_told_again),
+        cmocka_unit_test(sink_is_dropped_with_the_future_that_polls_it),
+        cmocka_unit_test(sink_that_is_adopted_goes_with_its_owner),
+        cmocka_unit_test(item_that_is_not_taken_is_dropped),
+        cmocka_unit_test(sink_may_be_dropped_after_its_loop),
+        cmocka_unit_test(misuse_is_asserted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
