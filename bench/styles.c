@@ -205,7 +205,7 @@ static double wait_ns(shape_fn *shape)
         best = ns < best ? ns : best;
     }
     for (int i = 0; i < TASKS; i++)
-        if (bells[i].heard < (uint64_t)(runs * rounds))
+        if (bells[i].heard < (uint64_t)runs * (uint64_t)rounds)
             check(EDDY_DROPPED, "a bell was not heard");
     end(&place);
     return best;

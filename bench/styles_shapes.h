@@ -6,10 +6,7 @@
 #ifndef BENCH_STYLES_SHAPES_H
 #define BENCH_STYLES_SHAPES_H
 
-#include <eddy/compose.h>
 #include <eddy/eddy.h>
-#include <eddy/select.h>
-#include <eddy/select_inline.h>
 
 #include "../examples/styles/ask.h"
 

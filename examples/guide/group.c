@@ -37,6 +37,15 @@ static void fetch_done(struct fetch *self)
     eddy_tcp_free(self->server);
 }
 
+/* What is known about the error, while the task goes on. */
+static void fetch_look(eddy_task *task)
+{
+    const eddy_failure *why = eddy_why(task);
+
+    if (why != NULL) /* without memory there is no note */
+        printf("fetch: nobody at port %d\n", why->peer.port);
+}
+
 EDDY_ASYNC(fetch, fetch_done)
 {
     eddy_result n;
@@ -48,6 +57,8 @@ EDDY_ASYNC(fetch, fetch_done)
         if (n < 0)
             EDDY_RETURN(n);
         EDDY_POLL(n, eddy_tcp_poll_connected(self->server, task));
+        if (n < 0)
+            fetch_look(task);
         EDDY_END(n);
 }
 

@@ -62,7 +62,7 @@ int main(void)
         eddy_box(handle, EDDY_FUTURE(worker, .mutex = mutex, .work_ns = 20 * EDDY_MILLISECOND));
     two[1] = eddy_box(handle, EDDY_FUTURE(eddy_sleep_for, .duration_ns = 5 * EDDY_MILLISECOND));
     n = eddy_core_run(core, eddy_select_keep(handle, two, 2, &winner));
-    printf("number %d has won, the other one is kept\n", (int)winner);
+    printf("number %d has won (%s), the other one is kept\n", (int)winner, eddy_error_name(n));
 
     n = eddy_core_run(core, try_it(handle, mutex));
     printf("the lock, after 50 ms: %s\n", eddy_error_name(n));

@@ -64,7 +64,8 @@ static int session_spawn(void *arg, eddy_group *group, eddy_tcp *client)
 struct guest {
     EDDY_FRAME;
     const char *name, *says; /* six bytes */
-    int64_t leaves_ns;       /* after the greeting */
+    int64_t comes_ns;
+    int64_t leaves_ns; /* after the greeting */
     eddy_addr server;
     eddy_tcp *tcp;
     eddy_sleep sleep;
@@ -92,12 +93,16 @@ EDDY_ASYNC(guest, guest_done)
     eddy_result n;
 
     EDDY_BEGIN
+        eddy_sleep_start(&self->sleep, task, self->comes_ns);
+        EDDY_POLL(n, eddy_sleep_poll(&self->sleep, task));
         n = eddy_tcp_connect(eddy_task_handle(task), &self->server, &self->tcp);
         if (n < 0)
             EDDY_RETURN(n);
         EDDY_POLL(n, eddy_tcp_poll_write(self->tcp, task, self->says, 6));
         EDDY_POLL(n, eddy_tcp_poll_fill(self->tcp, task, 8));
         guest_hear(self, n);
+        if (n <= 0)
+            EDDY_RETURN(0);
         eddy_sleep_start(&self->sleep, task, self->leaves_ns);
         EDDY_POLL(n, eddy_within(&self->sleep, task, eddy_tcp_poll_fill(self->tcp, task, 8)));
         if (n == -ETIMEDOUT)
@@ -115,9 +120,11 @@ static int invite(eddy_handle *handle, const eddy_addr *server)
 
     if (error == 0)
         error = eddy_spawn(handle, EDDY_FUTURE(guest, .name = "bert", .says = "sleep\n",
+                                               .comes_ns = 5 * EDDY_MILLISECOND,
                                                .leaves_ns = EDDY_FOREVER, .server = *server));
     if (error == 0)
         error = eddy_spawn(handle, EDDY_FUTURE(guest, .name = "carl", .says = "hello\n",
+                                               .comes_ns = 10 * EDDY_MILLISECOND,
                                                .leaves_ns = EDDY_FOREVER, .server = *server));
     return error;
 }

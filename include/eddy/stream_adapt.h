@@ -30,7 +30,7 @@ EDDY_EXTERN_C_BEGIN
 /**
  * Make another item of each.
  * @param input      stream                                     taken over
- * @param out_bytes  size of the new items
+ * @param out_bytes  size of the new items, > 0 (asserted)
  * @param map        >= 0: the new item is in *out; < 0: an error instead
  * @param arg        handed to `map`                            borrowed
  * @return           boxed stream
@@ -77,7 +77,7 @@ eddy_stream_inspect_err(eddy_stream *input, void (*look)(void *arg, eddy_result 
 /**
  * Make a future of each item and of each error, one after the other.
  * @param input      stream                                     taken over
- * @param out_bytes  size of the new items
+ * @param out_bytes  size of the new items, > 0 (asserted)
  * @param then       gets n > 0 and an item, or the error n < 0 and NULL; gives the future. Result
  *                   >= 0: the new item is in *out; < 0: an error
  * @param arg        handed to `then`                           borrowed
@@ -93,7 +93,7 @@ EDDY_API eddy_stream *eddy_stream_then(eddy_stream *input, size_t out_bytes,
 /**
  * Make a future of each item, one after the other; errors pass.
  * @param input      stream                                     taken over
- * @param out_bytes  size of the new items
+ * @param out_bytes  size of the new items, > 0 (asserted)
  * @param then       gives the future. Result >= 0: the new item is in *out; < 0: an error
  * @param arg        handed to `then`                           borrowed
  * @return           boxed stream
@@ -133,7 +133,7 @@ EDDY_API eddy_stream *eddy_stream_filter(eddy_stream *input,
 /**
  * Make another item of some.
  * @param input      stream                                     taken over
- * @param out_bytes  size of the new items
+ * @param out_bytes  size of the new items, > 0 (asserted)
  * @param map        > 0: the new item is in *out; 0: none comes of this one; < 0: an error instead
  * @param arg        handed to `map`                            borrowed
  * @return           boxed stream

@@ -65,7 +65,7 @@ EDDY_API eddy_stream *eddy_stream_zip(eddy_stream *first, eddy_stream *second, s
  * The items of streams that are themselves the items of a stream, one stream after the other.
  * @param input      stream of eddy_stream * (asserted by size), each boxed and not polled yet
  *                                                  taken over, and they when they come
- * @param out_bytes  size of their items (asserted)
+ * @param out_bytes  size of their items, > 0 (asserted)
  * @return           boxed stream. The error of a stream that could not be made is told once
  * Thread: loop. Allocates: from the loop's slab. See: futures 0.1 Stream::flatten, and
  * eddy_stream_from_future()

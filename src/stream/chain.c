@@ -121,6 +121,7 @@ eddy_stream *eddy_stream_flatten(eddy_stream *input, size_t out_bytes)
 
     EDDY_ASSERT(eddy__stream_is_failed(input) || input->item_bytes == sizeof(eddy_stream *),
                 "eddy_stream_flatten: items of %zu bytes are no streams", input->item_bytes);
+    eddy__stream_check_bytes(out_bytes, flatten_type.base.name);
     self = eddy__adaptor_new(&input, &flatten_type, out_bytes, EDDY__ITEM_HELD);
     return self != NULL ? &self->head.stream : input;
 }

@@ -33,8 +33,10 @@ static const eddy_stream_type map_type =
 static eddy_stream *new_map(eddy_stream *input, const eddy_stream_type *type, size_t out_bytes,
                             int (*map)(void *arg, const void *item, void *out), void *arg)
 {
-    struct map *self = eddy__adaptor_new(&input, type, out_bytes, EDDY__ITEM_HELD);
+    struct map *self;
 
+    eddy__stream_check_bytes(out_bytes, type->base.name);
+    self = eddy__adaptor_new(&input, type, out_bytes, EDDY__ITEM_HELD);
     if (self == NULL)
         return input;
     self->map = map;
@@ -201,8 +203,8 @@ static eddy_result inspect_err_next(eddy_stream *stream, eddy_task *task, void *
 static const eddy_stream_type inspect_err_type = EDDY__ADAPTOR_TYPE(
     inspect_err_next, eddy__adaptor_done, struct inspect_err, "stream_inspect_err");
 
-eddy_stream *eddy_stream_inspect_err(eddy_stream *input,
-                                     void (*look)(void *arg, eddy_result error), void *arg)
+eddy_stream *eddy_stream_inspect_err(eddy_stream *input, void (*look)(void *arg, eddy_result error),
+                                     void *arg)
 {
     struct inspect_err *self = eddy__adaptor_new(&input, &inspect_err_type, 0, EDDY__ITEM_PASSES);
 

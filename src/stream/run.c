@@ -22,9 +22,8 @@ static eddy_future *make_one(struct run *self)
 {
     eddy__input *input = &self->head.input;
     eddy_handle *handle = &input->core->handle;
-    eddy_future *made = self->folds
-                            ? self->make.fold(self->arg, handle, self->total, input->item)
-                            : self->make.each(self->arg, handle, input->item);
+    eddy_future *made = self->folds ? self->make.fold(self->arg, handle, self->total, input->item)
+                                    : self->make.each(self->arg, handle, input->item);
 
     return eddy__stream_made(made, &self->head.frame);
 }

@@ -150,7 +150,7 @@ void *eddy__stream_new(eddy_core *core, const eddy_stream_type *type, size_t ite
 void *eddy__stream_new_source(eddy_handle *handle, const eddy_stream_type *type, size_t item_bytes)
 {
     eddy__core_check(handle->core, type->base.name);
-    EDDY_ASSERT(item_bytes > 0, "%s: items of 0 bytes", type->base.name);
+    eddy__stream_check_bytes(item_bytes, type->base.name);
     return eddy__stream_new(handle->core, type, item_bytes);
 }
 

@@ -52,6 +52,12 @@ eddy_result eddy__stream_end_poll(eddy_stream *self, eddy_task *task, eddy_futur
 eddy_result eddy__stream_branch_poll(eddy__branch *self, eddy_stream *stream, eddy_task *task,
                                      void *item);
 
+/* The size of items that a caller has given: asserted. */
+static inline void eddy__stream_check_bytes(size_t item_bytes, const char *verb)
+{
+    EDDY_ASSERT(item_bytes > 0, "%s: items of 0 bytes", verb);
+}
+
 /* An item reaches nobody. `drop_item` may be NULL. */
 static inline void eddy__item_drop(void (*drop_item)(void *item), void *item)
 {

@@ -161,8 +161,8 @@ static eddy_result ask(struct question *self, eddy_task *task, eddy_result *answ
         result = eddy__input_next(input, task);
         if (result <= 0)
             return result;
-        self->future = eddy__stream_made(
-            self->holds(self->arg, &input->core->handle, input->item), frame);
+        self->future =
+            eddy__stream_made(self->holds(self->arg, &input->core->handle, input->item), frame);
     }
     *answer = eddy_future_poll_child(frame, self->future, task);
     if (*answer == EDDY_PENDING)

@@ -93,8 +93,8 @@ static eddy_result or_else_next(eddy_stream *stream, eddy_task *task, void *item
     result = eddy__input_next_to(input, task, item);
     if (!eddy_is_error(result))
         return result;
-    return start(self, task,
-                 self->make.or_else(self->arg, &input->core->handle, result, self->out), item);
+    return start(self, task, self->make.or_else(self->arg, &input->core->handle, result, self->out),
+                 item);
 }
 
 static void then_done(eddy_future *frame)
@@ -133,18 +133,23 @@ static struct then *new_then(eddy_stream **input, const eddy_stream_type *type, 
 
 eddy_stream *eddy_stream_then(eddy_stream *input, size_t out_bytes, then_fn *then, void *arg)
 {
-    struct then *self = new_then(&input, &then_type, out_bytes, EDDY__ITEM_HELD, arg);
+    struct then *self;
 
+    eddy__stream_check_bytes(out_bytes, then_type.base.name);
+    self = new_then(&input, &then_type, out_bytes, EDDY__ITEM_HELD, arg);
     if (self == NULL)
         return input;
     self->make.then = then;
     return &self->head.stream;
 }
 
-eddy_stream *eddy_stream_and_then(eddy_stream *input, size_t out_bytes, and_then_fn *then, void *arg)
+eddy_stream *eddy_stream_and_then(eddy_stream *input, size_t out_bytes, and_then_fn *then,
+                                  void *arg)
 {
-    struct then *self = new_then(&input, &and_then_type, out_bytes, EDDY__ITEM_HELD, arg);
+    struct then *self;
 
+    eddy__stream_check_bytes(out_bytes, and_then_type.base.name);
+    self = new_then(&input, &and_then_type, out_bytes, EDDY__ITEM_HELD, arg);
     if (self == NULL)
         return input;
     self->make.and_then = then;

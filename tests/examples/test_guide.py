@@ -30,8 +30,8 @@ def chapters():
 
 class Guide(support.Case):
 
-    def run_to_its_end(self, name):
-        return self.start(name, folder=GUIDE).end().decode()
+    def run_to_its_end(self, name, **options):
+        return self.start(name, folder=GUIDE, **options).end().decode()
 
     def test_every_program_is_tested_here(self):
         sources = glob.glob(os.path.join(support.ROOT, "examples", "guide", "*.c"))
@@ -49,6 +49,7 @@ class Guide(support.Case):
                 with self.subTest(chapter=chapter, program=name):
                     self.assertEqual("", arguments)
                     self.assertEqual(output, self.run_to_its_end(name))
+                    self.assertEqual(output, self.run_to_its_end(name, driver="sim"))
                 shown.add(name)
         self.assertEqual(SHOWN, shown)
 

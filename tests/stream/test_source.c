@@ -319,10 +319,50 @@ static void items_of_nothing(void *arg)
     (void)eddy_stream_empty(handle_of(&world), 0);
 }
 
+static void map_to_nothing(void *arg)
+{
+    struct world world;
+
+    (void)arg;
+    world_begin(&world);
+    (void)eddy_stream_map(SCRIPT(&world, 1), 0, NULL, NULL);
+}
+
+static void then_nothing(void *arg)
+{
+    struct world world;
+
+    (void)arg;
+    world_begin(&world);
+    (void)eddy_stream_then(SCRIPT(&world, 1), 0, NULL, NULL);
+}
+
+static void and_then_nothing(void *arg)
+{
+    struct world world;
+
+    (void)arg;
+    world_begin(&world);
+    (void)eddy_stream_and_then(SCRIPT(&world, 1), 0, NULL, NULL);
+}
+
+static void flatten_to_nothing(void *arg)
+{
+    struct world world;
+
+    (void)arg;
+    world_begin(&world);
+    (void)eddy_stream_flatten(numbers(&world, 1), 0);
+}
+
 static void items_of_no_bytes_are_caught(void **state)
 {
     (void)state;
     assert_dies(items_of_nothing, NULL, "stream_empty: items of 0 bytes");
+    assert_dies(map_to_nothing, NULL, "stream_map: items of 0 bytes");
+    assert_dies(then_nothing, NULL, "stream_then: items of 0 bytes");
+    assert_dies(and_then_nothing, NULL, "stream_and_then: items of 0 bytes");
+    assert_dies(flatten_to_nothing, NULL, "stream_flatten: items of 0 bytes");
 }
 
 int main(void)
