@@ -17,7 +17,7 @@ typedef struct eddy_branch {
 
 /** The branches of one future. All zero at first. */
 typedef struct eddy_branches {
-    void *reserved[13];
+    void *reserved[15];
 } eddy_branches;
 
 EDDY_EXTERN_C_END

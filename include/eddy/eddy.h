@@ -42,6 +42,7 @@
 #include "eddy/semaphore.h"
 #include "eddy/serve.h"
 #include "eddy/shared.h"
+#include "eddy/signal.h"
 #include "eddy/sink.h"
 #include "eddy/sink_adapt.h"
 #include "eddy/stream.h"

@@ -58,8 +58,8 @@ EDDY_API eddy_stream *eddy_tcp_decoded(eddy_handle *handle, eddy_tcp *tcp,
  * first; what is on its way arrives. Thread: loop. Allocates: from the loop's slab, and one frame's room
  * at a time. See: tokio_io codec::FramedWrite
  */
-EDDY_API eddy_sink *eddy_tcp_encoded(eddy_handle *handle, eddy_tcp *tcp, const eddy_encoder *encoder,
-                                     void *state);
+EDDY_API eddy_sink *eddy_tcp_encoded(eddy_handle *handle, eddy_tcp *tcp,
+                                     const eddy_encoder *encoder, void *state);
 
 /* ---- both ---- */
 
