@@ -140,7 +140,6 @@ static eddy_result select_poll(eddy_future *self, eddy_task *task)
                    : eddy__set_poll(&set, task, &index, &result);
     if (!ended)
         return eddy__branches_park(set.branches, task, &select_wait, false);
-    eddy__set_drop(&set);
     *(int *)member(self, layout->winner) = (int)index;
     return result;
 }

@@ -51,12 +51,9 @@ static eddy_result try_join_poll(eddy_future *future, eddy_task *task)
     eddy_result result;
 
     eddy__branches_enter(&self->many.branches, task);
-    while (next_outcome(self, task, &result)) {
-        if (result < 0) {
-            eddy__set_drop(&self->many.set);
+    while (next_outcome(self, task, &result))
+        if (result < 0)
             return result;
-        }
-    }
     if (is_over(self))
         return 0;
     return eddy__branches_park(&self->many.branches, task, &try_join_wait, false);

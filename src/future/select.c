@@ -20,7 +20,6 @@ static struct select *select_of(eddy_future *future)
 
 static eddy_result tell(struct select *self, size_t index, eddy_result result)
 {
-    eddy__set_drop(&self->many.set);
     if (self->winner != NULL)
         *self->winner = index;
     return result;

@@ -86,14 +86,6 @@ eddy_future *eddy__set_take(const eddy__set *self)
                              (size_t)(EDDY__CONTAINER(first, eddy__branch, member) - self->branch));
 }
 
-void eddy__set_drop(const eddy__set *self)
-{
-    eddy_future *future;
-
-    while ((future = eddy__set_take(self)) != NULL)
-        eddy__future_end(future, NULL); /* its waits went with its branch */
-}
-
 /* ---- boxed ---- */
 
 static size_t parts_bytes(size_t count)

@@ -29,14 +29,14 @@ bool eddy__set_poll(const eddy__set *self, eddy_task *task, size_t *index, eddy_
 /* The same in the order of the array, instead of that of the wakes, whatever the budget. */
 bool eddy__set_poll_biased(const eddy__set *self, eddy_task *task, size_t *index,
                            eddy_result *result);
-/* Let go of one child, which then waits for nothing and is nobody's; NULL: none is left. */
+/*
+ * Let go of one child, which then waits for nothing and is nobody's; NULL: none is left. For
+ * take_child: so the losers of a select are dropped like all that a future owns when it ends, before
+ * its result is told, and their `done` may wake, spawn and push.
+ */
 eddy_future *eddy__set_take(const eddy__set *self);
 /* Let go of this one; NULL: it has ended. */
 eddy_future *eddy__set_take_at(const eddy__set *self, size_t index);
-/* Drop all children that are left. Their `done` may wake, spawn and push; they are no children any
- * more when it runs. */
-void eddy__set_drop(const eddy__set *self);
-
 /* A boxed future that owns a set; its own members follow. */
 typedef struct eddy__many {
     eddy_future frame;

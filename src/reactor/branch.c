@@ -55,7 +55,8 @@ void eddy__branch_ask(eddy__branch *self, int32_t code)
     eddy__branch_wake(self);
 }
 
-/* A request is told once, by the first wait that is not shielded. */
+/* A request is told once, by the first wait that is not shielded, and then goes back to none of those
+ * that have handed it down. */
 int32_t eddy__branch_take_asked(eddy_task *task)
 {
     eddy__branch *branch = task->branch;
@@ -64,13 +65,30 @@ int32_t eddy__branch_take_asked(eddy_task *task)
     if (asked == 0 || branch->shields > 0)
         return 0;
     branch->asked = 0;
+    for (; branch != NULL && branch->set != NULL; branch = branch->set->outer)
+        branch->set->handed = 0;
     return asked;
+}
+
+/* The request that was handed down has reached nobody: whoever handed it down is told instead. */
+static void give_back(eddy__branches *self)
+{
+    if (self->handed != 0 && self->outer != NULL)
+        self->outer->asked = self->handed;
+    self->handed = 0;
+}
+
+static void let_go(eddy__branch *self)
+{
+    if ((self->state & EDDY__BRANCH_HOLDS) != 0 && --self->set->holders == 0)
+        give_back(self->set);
 }
 
 /* Once its loop is gone, the wakers went with the inbox. */
 void eddy__branch_close(eddy__branch *self)
 {
     eddy__waiters_disarm(self, NULL, SIZE_MAX);
+    let_go(self);
     eddy__list_remove(&self->ready);
     if (self->waker_slot != 0 && self->core->inbox != NULL)
         eddy__inbox_slot_free(self->core->inbox, self->waker_slot);
@@ -121,33 +139,43 @@ void eddy__branches_remove(eddy__branches *self, eddy__branch *branch)
     eddy__list_remove(&branch->member);
 }
 
-/* All of them, those that are asked already included: a later request says it again. */
-static void hand_down(eddy__branches *self, int32_t code)
+/* Each of them, whether it is asked already or not: a later request says it again. */
+static void hand_to(eddy__branches *self, eddy__branch *branch, int32_t code)
 {
-    EDDY_SOMETIMES("task: a request to end is handed down to branches");
-    EDDY__LIST_FOR_EACH (node, &self->members) {
-        eddy__branch *branch = EDDY__CONTAINER(node, eddy__branch, member);
-
-        if ((branch->state & EDDY__BRANCH_CLOSED) != 0)
-            continue;
-        branch->asked = code;
-        if ((branch->state & EDDY__BRANCH_QUEUED) == 0) {
-            branch->state |= EDDY__BRANCH_QUEUED;
-            eddy__list_append(&self->ready, &branch->ready);
-        }
+    if ((branch->state & EDDY__BRANCH_CLOSED) != 0)
+        return;
+    branch->asked = code;
+    branch->state |= EDDY__BRANCH_HOLDS;
+    self->holders++;
+    if ((branch->state & EDDY__BRANCH_QUEUED) == 0) {
+        branch->state |= EDDY__BRANCH_QUEUED;
+        eddy__list_append(&self->ready, &branch->ready);
     }
 }
 
-/* With nobody to take it, the request is left where it is. */
-static void hand_down_asked(eddy__branches *self, eddy_task *task)
+static void hand_to_all(eddy__branches *self, int32_t code)
 {
-    int32_t asked;
+    EDDY_SOMETIMES("task: a request to end is handed down to branches");
+    self->holders = 0;
+    EDDY__LIST_FOR_EACH (node, &self->members)
+        hand_to(self, EDDY__CONTAINER(node, eddy__branch, member), code);
+}
 
-    if (eddy__list_empty(&self->members))
+/* With nobody to take it, the request is left where it is; what was lent between two polls is still
+ * held below. (Not by eddy__branch_take_asked(): nobody has been told.) */
+static void hand_down(eddy__branches *self, eddy_task *task)
+{
+    eddy__branch *outer = task->branch;
+    int32_t code = outer->asked;
+    int32_t lent = self->lent;
+
+    self->lent = 0;
+    if (code == 0 || outer->shields > 0 || eddy__list_empty(&self->members))
         return;
-    asked = eddy__branch_take_asked(task);
-    if (asked != 0)
-        hand_down(self, asked);
+    outer->asked = 0;
+    self->handed = code;
+    if (lent != code)
+        hand_to_all(self, code);
 }
 
 void eddy__branches_enter(eddy__branches *self, eddy_task *task)
@@ -156,7 +184,7 @@ void eddy__branches_enter(eddy__branches *self, eddy_task *task)
                 "task '%s' polls a set, select or join from within one of its own children",
                 eddy_task_name(task));
     self->outer = task->branch;
-    hand_down_asked(self, task);
+    hand_down(self, task);
     eddy__list_append(&self->ready, &self->pass);
 }
 
@@ -242,7 +270,7 @@ eddy_result eddy__branches_park(eddy__branches *self, eddy_task *task, const edd
 {
     eddy_result result;
 
-    hand_down_asked(self, task);
+    hand_down(self, task);
     eddy__list_remove(&self->pass);
     result = eddy_waiter_park(&self->waiter, task, type);
     if (result != EDDY_PENDING)
@@ -256,6 +284,8 @@ void eddy__branches_leave(eddy__branches *self)
 {
     eddy__list_remove(&self->pass);
     eddy_waiter_clear(&self->waiter);
+    self->lent = self->handed;
+    give_back(self);
     self->outer = NULL;
 }
 

@@ -32,6 +32,7 @@ enum {
     EDDY__BRANCH_NOTIFIED = 1 << 1, /* a waker was used since its last poll began */
     EDDY__BRANCH_PARKED = 1 << 2,   /* waits for a waker, as `parked_why` */
     EDDY__BRANCH_CLOSED = 1 << 3,   /* its future is gone, or was never there */
+    EDDY__BRANCH_HOLDS = 1 << 4,    /* one of set->holders */
 };
 
 /* A part of a task that is woken, asked to end and shielded on its own: a task's trunk, or one
@@ -58,6 +59,9 @@ typedef struct eddy__branches {
     eddy__node pass;     /* stands in `ready` while the future is polled: behind it is what the next
                             poll is for */
     int64_t deadline_ns; /* a scope's; 0: none */
+    int32_t handed;      /* the request to end that was handed down, while nobody inside was told it */
+    int32_t lent;        /* the same, while nobody polls: it is with whoever polled last */
+    uint32_t holders;    /* branches that it was handed to and that are not closed */
 } eddy__branches;
 
 /* ---- tasks ---- */
@@ -228,9 +232,8 @@ void eddy__future_free_box(eddy_future *future);
 void eddy__future_start(eddy_future *future);
 /* Before each poll of a child: link it, if it is not, start it, if it is new, check it. */
 void eddy__future_begin_child(eddy_future *parent, eddy_future *child);
-/* Take a child back that is to be polled by another parent, or dropped as if it was never polled: its
- * waits are disarmed. The opposite of begin_child. */
-void eddy__future_release_child(eddy_future *parent, eddy_future *child, eddy_task *task);
+/* Disarm what waits in a future and in all below it: it goes on living, polled by nobody. */
+void eddy__future_disarm(eddy_future *future, eddy__branch *branch);
 /* Trip an assertion when `future` has ended or was moved. */
 void eddy__future_check(const eddy_future *future);
 /* Drop children, disarm waits, run `done`, free boxes: the whole tree below and with `future`. */

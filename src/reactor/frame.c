@@ -140,19 +140,13 @@ void eddy__future_begin_child(eddy_future *parent, eddy_future *child)
 }
 
 /* As deep as polls nest. */
-static void disarm_tree(eddy_future *future, eddy__branch *branch)
+void eddy__future_disarm(eddy_future *future, eddy__branch *branch)
 {
+    if ((future->state & EDDY__FUTURE_STATIC) != 0)
+        return;
     eddy__waiters_disarm(branch, future, future->type->size_bytes);
     for (eddy_future *child = future->child; child != NULL; child = child->sibling)
-        disarm_tree(child, branch);
-}
-
-void eddy__future_release_child(eddy_future *parent, eddy_future *child, eddy_task *task)
-{
-    if ((child->state & EDDY__FUTURE_LINKED) == 0)
-        return;
-    unlink_child(parent, child);
-    disarm_tree(child, task->branch);
+        eddy__future_disarm(child, branch);
 }
 
 void eddy_future_adopt(eddy_future *parent, eddy_future *child)

@@ -4,7 +4,7 @@
  * given and the sink not taken yet.
  */
 #include "eddy/sink_adapt.h"
-#include "sink/loan.h"
+#include "reactor/loan.h"
 #include "sink/sink.h"
 
 struct pump {

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "sink/loan.h"
+#include "reactor/loan.h"
 #include "sink/sink.h"
 
 struct use {

@@ -25,7 +25,7 @@ struct eddy_iterator {
     void (*drop_item)(void *item);
     unsigned char *record; /* memory for the one that was received last */
     size_t item_bytes, result_at, record_bytes;
-    eddy_result last; /* told at every later call; > 0: nothing yet */
+    bool ended; /* the end was received */
     eddy__mutex mutex;
     eddy_waker waker; /* of the task; zero: it has not begun, or is gone */
     int refs;
@@ -102,15 +102,12 @@ eddy_result eddy_iterator_next(eddy_iterator *self, void *item)
 {
     eddy_result result;
 
-    if (self->last <= 0)
-        return self->last;
-    if (receive(self) != 1) {
-        self->last = EDDY_DROPPED;
+    if (self->ended)
+        return 0;
+    if (receive(self) != 1)
         return EDDY_DROPPED;
-    }
     result = result_of(self, self->record);
-    if (result == 0)
-        self->last = 0;
+    self->ended = result == 0;
     if (result > 0)
         memcpy(item, self->record, self->item_bytes);
     return result > 0 ? 1 : result;
@@ -245,7 +242,6 @@ static eddy_iterator *iterator_new(const eddy_allocator *allocator, const eddy_s
     self->result_at = rounded(stream->item_bytes, sizeof(eddy_result));
     self->record_bytes = rounded(self->result_at + sizeof(eddy_result), 16);
     self->record = eddy__alloc(allocator, self->record_bytes);
-    self->last = 1;
     self->refs = 1;
     if (self->record == NULL) {
         eddy__free(allocator, self, sizeof *self);

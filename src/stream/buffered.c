@@ -16,8 +16,8 @@
 
 struct buffered {
     eddy_stream stream;
-    eddy__jobs jobs;    /* `set` has the input, too */
-    eddy_stream *input; /* NULL: it has ended */
+    eddy__entries entries; /* `set` has the input, too */
+    eddy_stream *input;    /* NULL: it has ended */
     eddy__branch input_branch;
     size_t limit;
     size_t item_bytes; /* of the input, rounded up: behind it lies what comes of it */
@@ -30,35 +30,35 @@ static struct buffered *buffered_of(eddy_future *frame)
     return (struct buffered *)(void *)frame;
 }
 
-static void *item_of(eddy__entry *job)
+static void *item_of(eddy__entry *entry)
 {
-    return eddy__entry_payload(job);
+    return eddy__entry_payload(entry);
 }
 
-static void *out_of(const struct buffered *self, eddy__entry *job)
+static void *out_of(const struct buffered *self, eddy__entry *entry)
 {
-    return self->out_bytes > 0 ? (char *)eddy__entry_payload(job) + self->item_bytes : NULL;
+    return self->out_bytes > 0 ? (char *)eddy__entry_payload(entry) + self->item_bytes : NULL;
 }
 
 /* ---- taking items from the input ---- */
 
 static bool may_take(const struct buffered *self)
 {
-    return self->input != NULL && self->jobs.count < self->limit &&
+    return self->input != NULL && self->entries.count < self->limit &&
            (self->input_branch.state & EDDY__BRANCH_QUEUED) != 0;
 }
 
-static eddy_future *make_future(struct buffered *self, eddy__entry *job)
+static eddy_future *make_future(struct buffered *self, eddy__entry *entry)
 {
-    eddy_handle *handle = &self->jobs.core->handle;
+    eddy_handle *handle = &self->entries.core->handle;
     eddy_future *future =
         self->work.work != NULL
-            ? self->work.work(self->work.arg, handle, item_of(job), out_of(self, job))
-            : self->work.each(self->work.arg, handle, item_of(job));
+            ? self->work.work(self->work.arg, handle, item_of(entry), out_of(self, entry))
+            : self->work.each(self->work.arg, handle, item_of(entry));
     const eddy_core *core =
         eddy__future_core(eddy__stream_made(future, &self->stream.frame), "a stream's callback");
 
-    EDDY_ASSERT(core == NULL || core == self->jobs.core,
+    EDDY_ASSERT(core == NULL || core == self->entries.core,
                 "a callback of '%s' gave future '%s', which is of another loop",
                 self->stream.frame.type->name, future->type->name);
     if (core != NULL)
@@ -66,27 +66,34 @@ static eddy_future *make_future(struct buffered *self, eddy__entry *job)
     return future;
 }
 
+static size_t payload_bytes(const struct buffered *self)
+{
+    size_t left = SIZE_MAX - self->item_bytes;
+
+    return self->item_bytes + (self->out_bytes < left ? self->out_bytes : left);
+}
+
 /* One item, if there is one. 0, or -ENOMEM: the input was not asked. */
 static int take(struct buffered *self, eddy_task *task)
 {
-    eddy__entry *job = eddy__entry_new(&self->jobs, self->item_bytes + self->out_bytes);
+    eddy__entry *entry = eddy__entry_new(&self->entries, payload_bytes(self));
     eddy_result result;
 
-    if (job == NULL)
+    if (entry == NULL)
         return -ENOMEM;
-    result = eddy__stream_branch_poll(&self->input_branch, self->input, task, item_of(job));
+    result = eddy__stream_branch_poll(&self->input_branch, self->input, task, item_of(entry));
     if (result > 0) {
-        eddy__entry_start(&self->jobs, job, make_future(self, job), true);
+        eddy__entry_start(&self->entries, entry, make_future(self, entry), true);
         return 0;
     }
     if (eddy_is_error(result)) {
-        eddy__entry_start_ended(&self->jobs, job, result);
+        eddy__entry_start_ended(&self->entries, entry, result);
         return 0;
     }
-    eddy__entry_free(&self->jobs, job);
+    eddy__entry_free(&self->entries, entry);
     if (result == 0) {
         self->input = NULL;
-        eddy__branches_remove(&self->jobs.set, &self->input_branch);
+        eddy__branches_remove(&self->entries.set, &self->input_branch);
     }
     return 0;
 }
@@ -97,7 +104,7 @@ static int take_all(struct buffered *self, eddy_task *task)
 
     while (error == 0 && may_take(self) && task->budget > 0)
         error = take(self, task);
-    if (self->jobs.count >= self->limit)
+    if (self->entries.count >= self->limit)
         eddy__list_remove(&self->input_branch.ready);
     return error;
 }
@@ -113,26 +120,26 @@ static int go_on(struct buffered *self, eddy_task *task)
         eddy__branch *branch;
 
         error = take_all(self, task);
-        if (error != 0 || eddy__jobs_first_ended(&self->jobs) != NULL)
+        if (error != 0 || eddy__entries_first_ended(&self->entries) != NULL)
             break;
-        branch = eddy__branches_next(&self->jobs.set);
+        branch = eddy__branches_next(&self->entries.set);
         if (branch == NULL)
             break;
         if (branch != &self->input_branch)
-            eddy__entry_poll(&self->jobs, branch, task);
+            eddy__entry_poll(&self->entries, branch, task);
     } while (task->budget > 0);
     return error;
 }
 
-static eddy_result tell(struct buffered *self, eddy__entry *job, void *item)
+static eddy_result tell(struct buffered *self, eddy__entry *entry, void *item)
 {
-    eddy_result result = job->result;
+    eddy_result result = entry->result;
 
     if (result >= 0 && self->out_bytes > 0)
-        memcpy(item, out_of(self, job), self->out_bytes);
+        memcpy(item, out_of(self, entry), self->out_bytes);
     else if (result >= 0)
         memcpy(item, &result, sizeof result);
-    eddy__entry_free(&self->jobs, job);
+    eddy__entry_free(&self->entries, entry);
     return result < 0 ? result : 1;
 }
 
@@ -141,20 +148,20 @@ static const eddy_wait_type buffered_wait = {"buffered", eddy__branches_disarmed
 static eddy_result buffered_next(eddy_stream *stream, eddy_task *task, void *item)
 {
     struct buffered *self = buffered_of(&stream->frame);
-    eddy__entry *job;
+    eddy__entry *entry;
     int error;
 
-    eddy__branches_enter(&self->jobs.set, task);
+    eddy__branches_enter(&self->entries.set, task);
     error = go_on(self, task);
-    job = eddy__jobs_first_ended(&self->jobs);
-    if (job == NULL && error == 0 && (self->input != NULL || self->jobs.count > 0))
-        return eddy__branches_park(&self->jobs.set, task, &buffered_wait, may_take(self));
-    eddy__branches_leave(&self->jobs.set);
-    if (job == NULL)
+    entry = eddy__entries_first_ended(&self->entries);
+    if (entry == NULL && error == 0 && (self->input != NULL || self->entries.count > 0))
+        return eddy__branches_park(&self->entries.set, task, &buffered_wait, may_take(self));
+    eddy__branches_leave(&self->entries.set);
+    if (entry == NULL)
         return error;
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
-    return tell(self, job, item);
+    return tell(self, entry, item);
 }
 
 /* ---- its end ---- */
@@ -162,13 +169,13 @@ static eddy_result buffered_next(eddy_stream *stream, eddy_task *task, void *ite
 static eddy_future *buffered_take_child(eddy_future *frame)
 {
     struct buffered *self = buffered_of(frame);
-    eddy__branches *set = &self->jobs.set;
+    eddy__branches *set = &self->entries.set;
     eddy__branch *first = EDDY__CONTAINER(set->members.next, eddy__branch, member);
 
     if (eddy__list_empty(&set->members))
         return NULL;
     if (first != &self->input_branch)
-        return eddy__entry_take(&self->jobs, first);
+        return eddy__entry_take(&self->entries, first);
     eddy__branch_close(first);
     eddy__branches_remove(set, first);
     return &self->input->frame;
@@ -179,11 +186,11 @@ static void buffered_done(eddy_future *frame)
 {
     struct buffered *self = buffered_of(frame);
 
-    for (eddy__entry *job; (job = eddy__jobs_first(&self->jobs)) != NULL;) {
-        if (job->result >= 0)
+    for (eddy__entry *entry; (entry = eddy__entries_first(&self->entries)) != NULL;) {
+        if (entry->result >= 0)
             eddy__item_drop(self->stream.drop_item,
-                            self->out_bytes > 0 ? out_of(self, job) : (void *)&job->result);
-        eddy__entry_free(&self->jobs, job);
+                            self->out_bytes > 0 ? out_of(self, entry) : (void *)&entry->result);
+        eddy__entry_free(&self->entries, entry);
     }
 }
 
@@ -213,7 +220,7 @@ static void init(struct buffered *self, eddy_core *core, eddy_stream *input)
     self->item_bytes = rounded(input->item_bytes);
     input->frame.state |= EDDY__FUTURE_LINKED;
     eddy__branch_init(&self->input_branch, core);
-    eddy__branches_add(&self->jobs.set, &self->input_branch);
+    eddy__branches_add(&self->entries.set, &self->input_branch);
 }
 
 eddy_stream *eddy__buffered_new(eddy_stream *input, eddy__buffered_kind kind, size_t limit,
@@ -233,7 +240,7 @@ eddy_stream *eddy__buffered_new(eddy_stream *input, eddy__buffered_kind kind, si
         eddy_future_drop(&input->frame);
         return eddy__stream_failed(core);
     }
-    eddy__jobs_init(&self->jobs, core, kind == EDDY__BUFFERED_ORDERED);
+    eddy__entries_init(&self->entries, core, kind == EDDY__BUFFERED_ORDERED);
     self->limit = limit;
     self->out_bytes = out_bytes;
     self->work = work;

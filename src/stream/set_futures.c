@@ -11,7 +11,7 @@
 
 struct futures {
     eddy_stream stream;
-    eddy__jobs jobs;
+    eddy__entries entries;
 };
 
 static struct futures *futures_of(eddy_future *frame)
@@ -19,9 +19,9 @@ static struct futures *futures_of(eddy_future *frame)
     return (struct futures *)(void *)frame;
 }
 
-static uint64_t *key_of(eddy__entry *job)
+static uint64_t *key_of(eddy__entry *entry)
 {
-    return eddy__entry_payload(job);
+    return eddy__entry_payload(entry);
 }
 
 static const eddy_wait_type futures_wait = {"futures", eddy__branches_disarmed, false};
@@ -31,9 +31,9 @@ static void poll_children(struct futures *self, eddy_task *task)
 {
     eddy__branch *branch;
 
-    while (eddy__jobs_first_ended(&self->jobs) == NULL &&
-           (branch = eddy__branches_next(&self->jobs.set)) != NULL) {
-        eddy__entry_poll(&self->jobs, branch, task);
+    while (eddy__entries_first_ended(&self->entries) == NULL &&
+           (branch = eddy__branches_next(&self->entries.set)) != NULL) {
+        eddy__entry_poll(&self->entries, branch, task);
         if (task->budget == 0)
             break;
     }
@@ -42,37 +42,37 @@ static void poll_children(struct futures *self, eddy_task *task)
 static eddy_result futures_next(eddy_stream *stream, eddy_task *task, void *item)
 {
     struct futures *self = futures_of(&stream->frame);
-    eddy__entry *job;
+    eddy__entry *entry;
 
-    if (self->jobs.count == 0)
+    if (self->entries.count == 0)
         return 0;
-    eddy__branches_enter(&self->jobs.set, task);
+    eddy__branches_enter(&self->entries.set, task);
     poll_children(self, task);
-    job = eddy__jobs_first_ended(&self->jobs);
-    if (job == NULL)
-        return eddy__branches_park(&self->jobs.set, task, &futures_wait, false);
-    eddy__branches_leave(&self->jobs.set);
+    entry = eddy__entries_first_ended(&self->entries);
+    if (entry == NULL)
+        return eddy__branches_park(&self->entries.set, task, &futures_wait, false);
+    eddy__branches_leave(&self->entries.set);
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
-    *(struct eddy_outcome *)item = (struct eddy_outcome){*key_of(job), job->result};
-    eddy__entry_free(&self->jobs, job);
+    *(struct eddy_outcome *)item = (struct eddy_outcome){*key_of(entry), entry->result};
+    eddy__entry_free(&self->entries, entry);
     return 1;
 }
 
 static eddy_future *futures_take_child(eddy_future *frame)
 {
-    eddy__jobs *jobs = &futures_of(frame)->jobs;
-    const eddy__node *first = jobs->set.members.next;
+    eddy__entries *entries = &futures_of(frame)->entries;
+    const eddy__node *first = entries->set.members.next;
 
-    jobs->closing = true;
-    if (first == &jobs->set.members)
+    entries->closing = true;
+    if (first == &entries->set.members)
         return NULL;
-    return eddy__entry_take(jobs, EDDY__CONTAINER(first, eddy__branch, member));
+    return eddy__entry_take(entries, EDDY__CONTAINER(first, eddy__branch, member));
 }
 
 static void futures_done(eddy_future *frame)
 {
-    eddy__jobs_end(&futures_of(frame)->jobs);
+    eddy__entries_end(&futures_of(frame)->entries);
 }
 
 #define FUTURES_TYPE(name)                                                                         \
@@ -92,7 +92,7 @@ static eddy_stream *new_futures(eddy_handle *handle, const eddy_stream_type *typ
     self = eddy__stream_new(handle->core, type, sizeof(struct eddy_outcome));
     if (self == NULL)
         return eddy__stream_failed(handle->core);
-    eddy__jobs_init(&self->jobs, handle->core, ordered);
+    eddy__entries_init(&self->entries, handle->core, ordered);
     return &self->stream;
 }
 
@@ -116,15 +116,15 @@ static void check_is_set(const eddy_stream *self, const char *verb)
 /* Why no future can be put into it now; 0: it can. */
 static int refused(const eddy_stream *self)
 {
-    const eddy__jobs *jobs = &((const struct futures *)(const void *)self)->jobs;
+    const eddy__entries *entries = &((const struct futures *)(const void *)self)->entries;
 
     if (eddy__stream_is_failed(self))
         return -ENOMEM;
     check_is_set(self, "eddy_futures_push");
-    eddy__core_check(jobs->core, "eddy_futures_push");
-    if (jobs->core->gone)
+    eddy__core_check(entries->core, "eddy_futures_push");
+    if (entries->core->gone)
         return EDDY_LOOP_GONE;
-    return jobs->closing ? EDDY_CLOSED : 0;
+    return entries->closing ? EDDY_CLOSED : 0;
 }
 
 static void check_future(const eddy_stream *self, const eddy_future *future)
@@ -132,7 +132,7 @@ static void check_future(const eddy_stream *self, const eddy_future *future)
     const eddy_core *core = eddy__future_core(future, "eddy_futures_push");
 
     EDDY_ASSERT(core == NULL || eddy__stream_is_failed(self) ||
-                    core == ((const struct futures *)(const void *)self)->jobs.core,
+                    core == ((const struct futures *)(const void *)self)->entries.core,
                 "eddy_futures_push is given future '%s', which is of another loop",
                 future->type->name);
 }
@@ -140,21 +140,21 @@ static void check_future(const eddy_stream *self, const eddy_future *future)
 int eddy_futures_push(eddy_stream *self, eddy_future *future, uint64_t key)
 {
     struct futures *set = (struct futures *)(void *)self;
-    eddy__entry *job = NULL;
+    eddy__entry *entry = NULL;
     int error = refused(self);
 
     check_future(self, future);
-    if (error == 0 && (job = eddy__entry_new(&set->jobs, sizeof key)) == NULL)
+    if (error == 0 && (entry = eddy__entry_new(&set->entries, sizeof key)) == NULL)
         error = -ENOMEM;
     if (error != 0) {
         eddy__future_end(future, NULL);
         return error;
     }
-    *key_of(job) = key;
+    *key_of(entry) = key;
     if ((future->state & EDDY__FUTURE_STATIC) == 0)
         future->state |= EDDY__FUTURE_LINKED;
     self->frame.state &= ~(uint32_t)EDDY__FUTURE_OVER;
-    eddy__entry_start(&set->jobs, job, future, false);
+    eddy__entry_start(&set->entries, entry, future, false);
     return 0;
 }
 
@@ -163,7 +163,7 @@ size_t eddy_futures_len(const eddy_stream *self)
     if (eddy__stream_is_failed(self))
         return 0;
     check_is_set(self, "eddy_futures_len");
-    return ((const struct futures *)(const void *)self)->jobs.count;
+    return ((const struct futures *)(const void *)self)->entries.count;
 }
 
 /* ---- all of them ---- */

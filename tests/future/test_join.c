@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "../support/death.h"
-#include "../support/drop.h"
 #include "boxed.h"
 #include "eddy/select.h"
 #include "reactor/core.h"
@@ -163,109 +162,6 @@ static void a_future_that_could_not_be_made_is_one_that_failed(void **state)
     test_core_end(core);
 }
 
-/* ---- the first error ---- */
-
-/* The join_cancels of futures 0.1: at once, and later. */
-static void first_error_drops_the_rest_before_it_is_told(void **state)
-{
-    eddy_core *core = test_core();
-
-    (void)state;
-    for (int later = 0; later < 2; later++) {
-        struct test_gate gates[2] = {0};
-        struct test_trace traces[3] = {0};
-        eddy_result results[3];
-        eddy_future *last = box(core, EDDY_FUTURE(test_value, .trace = &traces[2], .yields = 9));
-        eddy_future *all =
-            eddy_try_join_all(handle_of(core),
-                              EDDY_FUTURES(wait_at(core, &gates[0], &traces[0]),
-                                           wait_at(core, &gates[1], &traces[1]), last),
-                              results);
-        eddy_join *join;
-
-        if (!later)
-            test_gate_open(&gates[1], -EPIPE);
-        join = spawn_boxed(core, all);
-        test_turn(core);
-        if (later)
-            test_gate_open(&gates[1], -EPIPE);
-        assert_int_equal(test_join_end(core, join), -EPIPE);
-        for (int i = 0; i < 3; i++)
-            assert_int_equal(traces[i].dones, 1);
-        assert_int_equal(results[0], EDDY_DROPPED);
-        assert_int_equal(results[1], -EPIPE);
-        assert_int_equal(results[2], EDDY_DROPPED);
-        assert_int_equal(traces[2].polls, 2 * later); /* it was woken before the error came */
-        assert_null(gates[0].waiter.branch);
-    }
-    test_core_end(core);
-}
-
-static void try_join_without_an_error_waits_for_all(void **state)
-{
-    eddy_core *core = test_core();
-    struct test_gate gate = {0};
-    eddy_result results[2];
-    eddy_future *all = eddy_try_join_all(
-        handle_of(core), EDDY_FUTURES(wait_at(core, &gate, NULL), ready(core, 4)), results);
-    eddy_join *join = spawn_boxed(core, all);
-
-    (void)state;
-    test_settle(core);
-    test_gate_open(&gate, 3);
-    assert_int_equal(test_join_end(core, join), 0);
-    assert_int_equal(results[0], 3);
-    assert_int_equal(results[1], 4);
-    test_core_end(core);
-}
-
-/* Its `done` wakes others, and spawns. */
-struct hook {
-    EDDY_FRAME;
-    eddy_core *core;
-    struct test_gate *gate, *other;
-    struct test_trace *trace, *spawned;
-};
-static void hook_done(struct hook *self)
-{
-    test_trace_done(self->trace);
-    test_gate_open(self->other, 0);
-    test_spawn(self->core, test_value, .trace = self->spawned);
-}
-EDDY_ASYNC(hook, hook_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        EDDY_POLL(n, test_gate_poll(self->gate, task));
-        EDDY_END(n);
-}
-
-static void done_of_the_dropped_may_wake_siblings_and_spawn(void **state)
-{
-    eddy_core *core = test_core();
-    struct test_gate gates[3] = {0};
-    struct test_trace traces[3] = {0};
-    struct test_trace spawned = {0};
-    eddy_future *child[3];
-    eddy_join *join;
-
-    (void)state;
-    for (int i = 0; i < 3; i++)
-        child[i] = box(core, EDDY_FUTURE(hook, .core = core, .gate = &gates[i],
-                                         .other = &gates[(i + 1) % 3], .trace = &traces[i],
-                                         .spawned = &spawned));
-    join = spawn_boxed(core, eddy_try_join_all(handle_of(core), child, 3, NULL));
-    test_settle(core);
-    test_gate_open(&gates[1], -EIO);
-    assert_int_equal(test_join_end(core, join), -EIO);
-    test_settle(core);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(traces[i].dones, 1);
-    assert_int_equal(spawned.dones, 3);
-    test_core_end(core);
-}
-
 /* ---- wakes and requests ---- */
 
 static void join_of_a_hundred_thousand_polls_only_what_was_woken(void **state)
@@ -358,80 +254,6 @@ static void spent_budget_is_not_asked_of_every_child(void **state)
     test_core_end(core);
 }
 
-/* ---- dropped, and without memory ---- */
-
-static eddy_future *begin_join(void *arg, eddy_core *core)
-{
-    struct world *world = arg;
-    eddy_future *inner;
-
-    *world = (struct world){.core = core};
-    inner = eddy_join_all(handle_of(core), EDDY_FUTURES(leaf(world, 4, 1), at_gate(world)), NULL);
-    return eddy_join_all(handle_of(core),
-                         EDDY_FUTURES(leaf(world, 2, -EIO), inner, leaf(world, 0, 3)), NULL);
-}
-
-static eddy_future *begin_try_join(void *arg, eddy_core *core)
-{
-    struct world *world = arg;
-    eddy_future *inner;
-
-    *world = (struct world){.core = core};
-    inner = eddy_join_all(handle_of(core), EDDY_FUTURES(leaf(world, 3, 1), at_gate(world)), NULL);
-    return eddy_try_join_all(handle_of(core),
-                             EDDY_FUTURES(leaf(world, 5, -EIO), inner, leaf(world, 9, 3)), NULL);
-}
-
-static void end_world(void *arg, eddy_core *core, eddy_result result)
-{
-    (void)core;
-    (void)result;
-    check_world(arg);
-}
-
-static void join_can_be_dropped_at_any_moment(void **state)
-{
-    struct world world;
-    struct test_drop drop = {begin_join, step, end_world, &world, {0}};
-
-    (void)state;
-    assert_in_range(test_drop_anywhere(&drop), 4, 10);
-    drop.begin = begin_try_join;
-    assert_in_range(test_drop_anywhere(&drop), 4, 10);
-}
-
-static eddy_result failed_is_no_memory(void *arg, eddy_result failed)
-{
-    (void)arg;
-    return failed > 0 ? -ENOMEM : failed;
-}
-
-static eddy_future *begin_join_of_successes(void *arg, eddy_core *core)
-{
-    struct world *world = arg;
-    eddy_future *all;
-
-    *world = (struct world){.core = core};
-    all = eddy_join_all(handle_of(core), EDDY_FUTURES(leaf(world, 2, 1), at_gate(world)), NULL);
-    return eddy_map(all, failed_is_no_memory, NULL);
-}
-
-static eddy_future *begin_try_join_of_successes(void *arg, eddy_core *core)
-{
-    struct world *world = arg;
-
-    *world = (struct world){.core = core};
-    return eddy_try_join_all(handle_of(core), EDDY_FUTURES(leaf(world, 2, 1), at_gate(world)),
-                             NULL);
-}
-
-static void join_without_memory_drops_what_it_was_given(void **state)
-{
-    (void)state;
-    fail_each(begin_join_of_successes, 0);
-    fail_each(begin_try_join_of_successes, 0);
-}
-
 /* ---- mistakes ---- */
 
 static void join_null(void *arg)
@@ -488,14 +310,9 @@ int main(void)
         cmocka_unit_test(joins_of_joins_end_in_any_order),
         cmocka_unit_test(join_with_what_never_ends_never_ends),
         cmocka_unit_test(a_future_that_could_not_be_made_is_one_that_failed),
-        cmocka_unit_test(first_error_drops_the_rest_before_it_is_told),
-        cmocka_unit_test(try_join_without_an_error_waits_for_all),
-        cmocka_unit_test(done_of_the_dropped_may_wake_siblings_and_spawn),
         cmocka_unit_test(join_of_a_hundred_thousand_polls_only_what_was_woken),
         cmocka_unit_test(request_to_end_reaches_every_child),
         cmocka_unit_test(spent_budget_is_not_asked_of_every_child),
-        cmocka_unit_test(join_can_be_dropped_at_any_moment),
-        cmocka_unit_test(join_without_memory_drops_what_it_was_given),
         cmocka_unit_test(mistakes_are_named),
     };
 

@@ -58,6 +58,33 @@ static void first_to_end_wins_wherever_it_stands(void **state)
     test_core_end(core);
 }
 
+static void only_the_woken_child_is_polled(void **state)
+{
+    eddy_core *core = test_core();
+
+    (void)state;
+    for (int kind = 0; kind < SELECTS; kind++) {
+        struct test_gate gates[3] = {0};
+        struct test_trace traces[3] = {0};
+        eddy_join *join =
+            spawn_boxed(core, selects[kind](handle_of(core),
+                                            EDDY_FUTURES(wait_at(core, &gates[0], &traces[0]),
+                                                         wait_at(core, &gates[1], &traces[1]),
+                                                         wait_at(core, &gates[2], &traces[2])),
+                                            NULL));
+
+        test_settle(core);
+        eddy_waiter_nudge(&gates[1].waiter);
+        test_settle(core);
+        assert_int_equal(traces[0].polls, 1);
+        assert_int_equal(traces[1].polls, 2);
+        assert_int_equal(traces[2].polls, 1);
+        eddy_join_abort(join);
+        eddy_join_free(join);
+    }
+    test_core_end(core);
+}
+
 static void an_error_wins_too(void **state)
 {
     eddy_core *core = test_core();
@@ -298,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_to_end_wins_wherever_it_stands),
+        cmocka_unit_test(only_the_woken_child_is_polled),
         cmocka_unit_test(an_error_wins_too),
         cmocka_unit_test(select_of_what_is_ready_ends_at_once),
         cmocka_unit_test(select_of_what_never_ends_never_ends),

@@ -220,6 +220,38 @@ static void select_keep_without_memory_drops_what_it_was_given(void **state)
     fail_each(begin_keeper, 0);
 }
 
+/* The array is all NULL whatever happens, so that its owner may drop what is in it. */
+static void array_is_empty_when_memory_was_out(void **state)
+{
+    bool failed = true;
+
+    (void)state;
+    for (long at = 0; failed; at++) {
+        struct test_heap heap;
+        const eddy_allocator allocator = test_heap_allocator(&heap);
+        struct world world = {0};
+        eddy_future *futures[3];
+        eddy_future *select;
+        long calls;
+
+        test_heap_init(&heap, -1);
+        world.core = test_core_with((eddy_core_options){.allocator = &allocator});
+        for (int i = 0; i < 3; i++)
+            futures[i] = leaf(&world, 1, 1);
+        calls = atomic_load(&heap.calls);
+        atomic_store(&heap.fail_at, calls + at);
+        select = eddy_select_keep(handle_of(world.core), futures, 3, NULL);
+        failed = atomic_load(&heap.calls) > calls + at;
+        for (int i = 0; i < 3; i++)
+            assert_null(futures[i]);
+        assert_int_equal(world.trace.dones, failed ? 3 : 0);
+        eddy_future_drop(select);
+        check_world(&world);
+        test_core_end(world.core);
+        assert_int_equal(atomic_load(&heap.blocks), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +261,7 @@ int main(void)
         cmocka_unit_test(drop_of_the_select_drops_all),
         cmocka_unit_test(select_keep_can_be_dropped_at_any_moment),
         cmocka_unit_test(select_keep_without_memory_drops_what_it_was_given),
+        cmocka_unit_test(array_is_empty_when_memory_was_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

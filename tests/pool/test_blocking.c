@@ -222,7 +222,7 @@ static eddy_result first_owner_poll(eddy_future *frame, eddy_task *task)
     eddy_result n = eddy_future_poll_child(frame, self->inner, task);
 
     assert_int_equal(n, EDDY_PENDING);
-    eddy__future_release_child(frame, self->inner, task);
+    test_release_child(frame, self->inner, task);
     return 0;
 }
 

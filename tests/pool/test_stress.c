@@ -12,11 +12,12 @@
 
 #include "eddy/error.h"
 
-enum { LOOPS = 4, JOBS = 400, ROUNDS = 8 };
+enum { LOOPS = 4, JOBS = 400, ROUNDS = 32, DROPS = 10000 };
 
 /* Counts of all jobs of a round. */
 struct counts {
     atomic_int made, runs, tells, drops, releases;
+    atomic_bool *began; /* by the job's number; may be NULL */
 };
 
 struct job {
@@ -29,6 +30,8 @@ static eddy_result run_job(void *arg)
     struct job *self = arg;
 
     atomic_fetch_add(&self->counts->runs, 1);
+    if (self->counts->began != NULL)
+        atomic_store(&self->counts->began[self->number], true);
     return self->number;
 }
 
@@ -167,6 +170,39 @@ static void loops_share_a_pool_and_every_job_is_released_once(void **state)
         run_round(round);
 }
 
+/* Each future is dropped at about the moment at which its job ends. */
+static void drop_races_with_the_end_of_the_job_and_the_result_is_destroyed_once(void **state)
+{
+    static atomic_bool began[DROPS];
+    struct counts counts = {.began = began};
+    eddy_core *core = test_core();
+    eddy_pool *pool = stage_pool(2, 0);
+
+    (void)state;
+    for (int i = 0; i < DROPS; i++) {
+        struct job *job = malloc(sizeof *job);
+        eddy_join *join = NULL;
+
+        assert_non_null(job);
+        *job = (struct job){&counts, i};
+        assert_int_equal(
+            eddy_spawn_joinable(eddy_core_handle(core),
+                                eddy_blocking_work(eddy_core_handle(core), pool, &job_work, job),
+                                &join),
+            0);
+        test_turn(core);
+        while (i % 4 != 0 && !atomic_load(&began[i]))
+            sched_yield(); /* then it is in its last instructions */
+        eddy_join_abort(join);
+        eddy_join_free(join);
+    }
+    test_core_end(core);
+    eddy_pool_release(pool);
+    assert_int_equal(atomic_load(&counts.releases), DROPS);
+    assert_int_equal(atomic_load(&counts.runs),
+                     atomic_load(&counts.tells) + atomic_load(&counts.drops));
+}
+
 /* From many threads, with little room: no job is lost, whoever is refused keeps it. */
 struct sender {
     pthread_t thread;
@@ -221,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loops_share_a_pool_and_every_job_is_released_once),
+        cmocka_unit_test(drop_races_with_the_end_of_the_job_and_the_result_is_destroyed_once),
         cmocka_unit_test(submits_of_many_threads_are_all_run),
     };
 

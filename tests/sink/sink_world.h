@@ -24,7 +24,7 @@
 
 /* ---- a sink ---- */
 
-enum { SLOW_MAX = 64 };
+enum { SLOW_MAX = 256 };
 
 /* All zero: no room, and what is taken is flushed at once. */
 struct slow {
@@ -148,7 +148,8 @@ struct numbers {
     int64_t first, end;
     size_t allowed;    /* how many more it gives now */
     eddy_result error; /* told once, before the next number */
-    int polls, dones, dropped;
+    bool steady;       /* it costs no budget */
+    int polls, dones;
     eddy_waiter waiter;
 };
 
@@ -173,7 +174,7 @@ static inline eddy_result numbers_next(eddy_stream *stream, eddy_task *task, voi
     if (self->allowed == 0)
         return eddy_waiter_park(&self->waiter, task, &numbers_wait);
     eddy_waiter_clear(&self->waiter);
-    if (!eddy__task_spend(task))
+    if (!self->steady && !eddy__task_spend(task))
         return eddy__task_yield(task);
     self->allowed--;
     memcpy(item, &self->first, sizeof self->first);

@@ -181,6 +181,35 @@ static void error_of_either_drops_both_ends_of_a_forward(void **state)
     }
 }
 
+static eddy_result take_any(void *arg, eddy_task *task, const void *item)
+{
+    (void)arg;
+    (void)task;
+    (void)item;
+    return 0;
+}
+
+static eddy_result no_flush(void *arg, eddy_task *task)
+{
+    (void)arg;
+    (void)task;
+    return -EIO;
+}
+
+static void error_of_a_flush_ends_a_forward_whose_stream_waits(void **state)
+{
+    static const eddy_sink_fns fns = {.send = take_any, .flush = no_flush};
+    eddy_core *core = test_core();
+    struct numbers numbers = {.end = 9, .allowed = 1};
+    eddy_sink *sink = eddy_sink_poll_fn(eddy_core_handle(core), sizeof(int64_t), &fns, NULL);
+
+    (void)state;
+    assert_int_equal(run_now(core, eddy_stream_forward(numbers_stream(core, &numbers), sink)),
+                     -EIO);
+    assert_int_equal(numbers.dones, 1);
+    test_core_end(core);
+}
+
 static int dropped_items;
 
 static void drop_number(void *item)
@@ -207,22 +236,19 @@ static void item_in_hand_is_dropped_with_the_forward(void **state)
     test_core_end(core);
 }
 
+/* Neither the stream nor the sink costs budget. */
 static void forward_without_end_lets_others_go_first(void **state)
 {
     eddy_core *core = test_core();
-    int64_t item = 1;
     struct test_trace trace = {0};
-    struct slow slow = {0};
+    struct slow slow = {.room = SIZE_MAX, .steady = true};
+    struct numbers numbers = {.end = INT64_MAX, .allowed = SIZE_MAX, .steady = true};
     eddy_result result;
-    eddy_join *join =
-        look_at(core,
-                eddy_stream_forward(eddy_stream_repeat(eddy_core_handle(core), &item, sizeof item),
-                                    slow_sink(core, &slow)),
-                &result);
+    eddy_join *join = look_at(
+        core, eddy_stream_forward(numbers_stream(core, &numbers), slow_sink(core, &slow)), &result);
 
     (void)state;
     test_spawn(core, test_value, .trace = &trace, .yields = 20);
-    slow.room = SIZE_MAX;
     for (int i = 0; i < 100 && trace.dones == 0; i++) {
         slow.count = 0;
         slow.flushed = 0;
@@ -275,6 +301,7 @@ int main(void)
         cmocka_unit_test(forward_goes_at_the_pace_of_the_sink),
         cmocka_unit_test(forward_closes_behind_an_empty_stream),
         cmocka_unit_test(error_of_either_drops_both_ends_of_a_forward),
+        cmocka_unit_test(error_of_a_flush_ends_a_forward_whose_stream_waits),
         cmocka_unit_test(item_in_hand_is_dropped_with_the_forward),
         cmocka_unit_test(forward_without_end_lets_others_go_first),
         cmocka_unit_test(misuse_is_asserted),

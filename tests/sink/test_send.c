@@ -6,8 +6,6 @@
  */
 #include "sink_world.h"
 
-#include "../support/death.h"
-
 /* ---- arrays ---- */
 
 static void array_takes_items_in_order(void **state)
@@ -353,6 +351,82 @@ static void sink_that_is_adopted_goes_with_its_owner(void **state)
     test_core_end(core);
 }
 
+/* ---- in a task that goes on, another task uses the sink ---- */
+
+/* Polls a future to its end, or once, and then waits at a gate. */
+struct lingerer {
+    EDDY_FRAME;
+    eddy_future *use;
+    bool once;
+    eddy_result *result;
+    struct test_gate *gate;
+};
+
+EDDY_ASYNC(lingerer, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        if (self->once) {
+            *self->result = eddy_future_poll_child(&self->frame, self->use, task);
+            eddy_future_drop_child(&self->frame, self->use, task);
+        } else {
+            EDDY_AWAIT_FUTURE(*self->result, self->use);
+        }
+        EDDY_POLL(n, test_gate_poll(self->gate, task));
+        EDDY_END(n);
+}
+
+static void sink_of_a_send_that_was_dropped_waits_no_more(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {0};
+    struct test_gate gate = {.open = false};
+    eddy_sink *sink = slow_sink(core, &slow);
+    eddy_result first, second;
+    eddy_join *join;
+
+    (void)state;
+    test_spawn(core, lingerer, .use = eddy_sink_send(sink, &(int64_t){1}), .once = true,
+               .result = &first, .gate = &gate);
+    test_settle(core);
+    assert_true(first == EDDY_PENDING);
+    assert_null(slow.sender.branch);
+    join = look_at(core, eddy_sink_send(sink, &(int64_t){2}), &second);
+    test_settle(core);
+    slow_allow(&slow, 1);
+    assert_int_equal(test_join_end(core, join), 0);
+    assert_taken(&slow, 2);
+    test_gate_open(&gate, 0);
+    test_settle(core);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
+/* One side has failed, the other one still waits. */
+static void sink_of_a_send_that_has_ended_waits_no_more(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow a = {.error = -EIO}, b = {0};
+    struct test_gate gate = {.open = false};
+    eddy_sink *sink = eddy_sink_fanout(slow_sink(core, &a), slow_sink(core, &b));
+    eddy_result first = EDDY_PENDING;
+
+    (void)state;
+    test_spawn(core, lingerer, .use = eddy_sink_send(sink, &(int64_t){1}), .result = &first,
+               .gate = &gate);
+    test_settle(core);
+    assert_int_equal(first, -EIO);
+    assert_null(b.sender.branch);
+    slow_allow(&b, 1);
+    assert_int_equal(run_now(core, eddy_sink_flush(sink)), 0);
+    assert_taken(&b, 1);
+    test_gate_open(&gate, 0);
+    test_settle(core);
+    eddy_sink_drop(sink, NULL);
+    test_core_end(core);
+}
+
 /* ---- items that own something ---- */
 
 static int dropped_items;
@@ -408,137 +482,6 @@ static void sink_may_be_dropped_after_its_loop(void **state)
     assert_int_equal(slow.dones, 1);
 }
 
-/* ---- mistakes ---- */
-
-static void send_after_close(void *arg)
-{
-    eddy_core *core = test_core();
-    struct slow slow = {.room = 1};
-    eddy_sink *sink = slow_sink(core, &slow);
-
-    (void)arg;
-    (void)run_now(core, eddy_sink_close(sink));
-    (void)send_now(core, sink, 1);
-}
-
-static void poll_as_a_future(void *arg)
-{
-    eddy_core *core = test_core();
-    struct slow slow = {.room = 1};
-
-    (void)arg;
-    (void)run_now(core, &slow_sink(core, &slow)->frame);
-}
-
-static void use_unboxed(void *arg)
-{
-    struct slow_sink sink = {.sink = {.frame = {.type = &slow_type.base}, .item_bytes = 8}};
-
-    (void)arg;
-    (void)eddy_sink_flush(&sink.sink);
-}
-
-static void take_over_twice(void *arg)
-{
-    eddy_core *core = test_core();
-    struct slow slow = {.room = 1};
-    eddy_sink *sink = slow_sink(core, &slow);
-
-    (void)arg;
-    (void)eddy_sink_buffer(sink, 1);
-    (void)eddy_sink_buffer(sink, 1);
-}
-
-static void items_without_bytes(void *arg)
-{
-    eddy_core *core = test_core();
-    size_t count;
-
-    (void)arg;
-    (void)eddy_sink_array(eddy_core_handle(core), NULL, 1, 0, &count);
-}
-
-static void functions_without_send(void *arg)
-{
-    static const eddy_sink_fns fns = {.flush = told_flush};
-    eddy_core *core = test_core();
-
-    (void)arg;
-    (void)eddy_sink_poll_fn(eddy_core_handle(core), 8, &fns, NULL);
-}
-
-struct stranger {
-    EDDY_FRAME;
-    eddy_sink *sink;
-};
-
-EDDY_ASYNC(stranger, eddy_nothing)
-{
-    EDDY_BEGIN
-        eddy_sink_drop(self->sink, task);
-        EDDY_END(0);
-}
-
-static void drop_of_anothers_child(void *arg)
-{
-    eddy_core *core = test_core();
-    struct slow slow = {0};
-    eddy_sink *sink = slow_sink(core, &slow);
-    eddy_sink *outer = eddy_sink_buffer(sink, 1);
-
-    (void)arg;
-    (void)outer;
-    (void)test_run(core, stranger, .sink = sink);
-}
-
-static eddy_result positive(void *arg, eddy_task *task, const void *item)
-{
-    (void)arg;
-    (void)task;
-    (void)item;
-    return 1;
-}
-
-static void positive_result(void *arg)
-{
-    static const eddy_sink_fns fns = {.send = positive};
-    eddy_core *core = test_core();
-
-    (void)arg;
-    (void)send_now(core, eddy_sink_poll_fn(eddy_core_handle(core), 8, &fns, NULL), 1);
-}
-
-static eddy_result waits_for_nothing(void *arg, eddy_task *task, const void *item)
-{
-    (void)arg;
-    (void)task;
-    (void)item;
-    return EDDY_PENDING;
-}
-
-static void pending_without_a_wait(void *arg)
-{
-    static const eddy_sink_fns fns = {.send = waits_for_nothing};
-    eddy_core *core = test_core();
-
-    (void)arg;
-    (void)send_now(core, eddy_sink_poll_fn(eddy_core_handle(core), 8, &fns, NULL), 1);
-}
-
-static void misuse_is_asserted(void **state)
-{
-    (void)state;
-    assert_dies(send_after_close, NULL, "which is being closed");
-    assert_dies(poll_as_a_future, NULL, "polls sink 'slow' as a future");
-    assert_dies(use_unboxed, NULL, "eddy_sink_flush is given 'slow', which is not boxed");
-    assert_dies(take_over_twice, NULL, "which another future has taken over");
-    assert_dies(items_without_bytes, NULL, "items of 0 bytes");
-    assert_dies(functions_without_send, NULL, "no function that sends");
-    assert_dies(drop_of_anothers_child, NULL, "dropped by another future");
-    assert_dies(positive_result, NULL, "sink 'sink_poll_fn' gives 1");
-    assert_dies(pending_without_a_wait, NULL, "waits for nothing");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -556,9 +499,10 @@ int main(void)
         cmocka_unit_test(close_is_the_end_and_is_told_again),
         cmocka_unit_test(sink_is_dropped_with_the_future_that_polls_it),
         cmocka_unit_test(sink_that_is_adopted_goes_with_its_owner),
+        cmocka_unit_test(sink_of_a_send_that_was_dropped_waits_no_more),
+        cmocka_unit_test(sink_of_a_send_that_has_ended_waits_no_more),
         cmocka_unit_test(item_that_is_not_taken_is_dropped),
         cmocka_unit_test(sink_may_be_dropped_after_its_loop),
-        cmocka_unit_test(misuse_is_asserted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

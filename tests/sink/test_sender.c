@@ -106,6 +106,41 @@ static void close_while_a_send_stands_in_line_ends_the_channel(void **state)
     test_core_end(core);
 }
 
+/* Gives a send up, and closes. */
+struct quitter {
+    EDDY_FRAME;
+    eddy_sink *sink;
+    int64_t item;
+};
+
+EDDY_ASYNC(quitter, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        EDDY_POLL(n, eddy_sink_poll_send(self->sink, task, &self->item));
+        assert_int_equal(n, 0);
+        n = eddy_sink_poll_send(self->sink, task, &self->item);
+        assert_true(n == EDDY_PENDING);
+        EDDY_POLL(n, eddy_sink_poll_close(self->sink, task));
+        EDDY_END(n);
+}
+
+static void send_that_is_given_up_leaves_the_line_by_the_close(void **state)
+{
+    eddy_core *core = test_core();
+    struct ends ends = channel(core, 1);
+    eddy_sink *sink = eddy_sender_sink(eddy_core_handle(core), ends.sender);
+    int64_t item;
+
+    (void)state;
+    assert_int_equal(test_run(core, quitter, .sink = sink, .item = 4), 0);
+    assert_int_equal(received(ends.receiver), 4);
+    assert_int_equal(eddy_receiver_try_next(ends.receiver, &item), 0);
+    eddy_receiver_free(ends.receiver);
+    test_core_end(core);
+}
+
 static eddy_result to_pipe(void *arg, eddy_result error)
 {
     *(eddy_result *)arg = error;
@@ -379,6 +414,7 @@ int main(void)
         cmocka_unit_test(full_channel_gives_the_item_back_and_wakes_once),
         cmocka_unit_test(close_ends_the_channel),
         cmocka_unit_test(close_while_a_send_stands_in_line_ends_the_channel),
+        cmocka_unit_test(send_that_is_given_up_leaves_the_line_by_the_close),
         cmocka_unit_test(send_to_a_receiver_that_is_gone_fails),
         cmocka_unit_test(receiver_that_goes_wakes_the_sender),
         cmocka_unit_test(send_that_is_dropped_passes_its_turn_on),

@@ -337,6 +337,41 @@ static void input_is_asked_when_it_was_woken_and_there_is_room(void **state)
     test_core_end(world.core);
 }
 
+/* An input that has more keeps its mark, and the task is not polled for it. */
+static void full_stream_costs_no_poll_in_vain(void **state)
+{
+    struct world world = fresh();
+    eddy_join *join =
+        spawn_taker(&world, eddy_stream_buffered(input(&world), 2, sizeof(int), work, &world));
+
+    (void)state;
+    open_more(&world, 4, true);
+    assert_int_equal(test_settle(world.core), 1);
+    test_gate_open(&world.gates[0], 0);
+    assert_int_equal(test_settle(world.core), 1);
+    assert_int_equal(world.told, 3);
+    eddy_join_abort(join);
+    eddy_join_free(join);
+    test_core_end(world.core);
+}
+
+static void drop_disarms_what_the_input_waits_for(void **state)
+{
+    struct world world = fresh();
+    eddy_join *join =
+        spawn_taker(&world, eddy_stream_buffered(input(&world), 3, sizeof(int), work, &world));
+
+    (void)state;
+    open_more(&world, 1, false);
+    test_settle(world.core);
+    assert_non_null(world.more.branch);
+    eddy_join_abort(join);
+    eddy_join_free(join);
+    assert_null(world.more.branch);
+    assert_int_equal(world.running, 0);
+    test_core_end(world.core);
+}
+
 static void request_to_end_reaches_the_input_and_the_futures(void **state)
 {
     struct world world = fresh();
@@ -354,66 +389,6 @@ static void request_to_end_reaches_the_input_and_the_futures(void **state)
     assert_int_equal(test_join_end(world.core, join), 3);
     assert_string_equal(world.log, "-125 -125 -125 ");
     test_core_end(world.core);
-}
-
-/* ---- many ---- */
-
-static eddy_future *work_soon(void *arg, eddy_handle *handle, const void *item, void *out)
-{
-    int value = *(const int *)item;
-
-    (void)arg;
-    *(int *)out = value;
-    return eddy_box(handle, EDDY_FUTURE(test_value, .yields = value % 3));
-}
-
-/* Checks that items are 0, 1, 2 ..., or adds them up. */
-struct checker {
-    EDDY_FRAME;
-    eddy_stream *stream;
-    bool ordered;
-    int value, taken;
-    eddy_result sum;
-};
-EDDY_ASYNC(checker, eddy_nothing)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        for (;;) {
-            EDDY_NEXT(n, self->stream, &self->value);
-            if (n <= 0)
-                break;
-            assert_true(!self->ordered || self->value == self->taken);
-            self->taken++;
-            self->sum += self->value;
-        }
-        EDDY_END(n < 0 ? n : self->sum);
-}
-
-static void many_items_come_all_and_others_have_their_turns(void **state)
-{
-    enum { MANY = 3000 };
-    static int items[MANY];
-
-    (void)state;
-    for (int i = 0; i < MANY; i++)
-        items[i] = i;
-    for (size_t limit = 1; limit <= 10000; limit *= 10) {
-        for (int ordered = 0; ordered < 2; ordered++) {
-            eddy_core *core = test_core();
-            struct test_trace other = {0};
-            eddy_stream *all = eddy_stream_array(eddy_core_handle(core), items, MANY, sizeof(int));
-
-            all = ordered ? eddy_stream_buffered(all, limit, sizeof(int), work_soon, NULL)
-                          : eddy_stream_buffer_unordered(all, limit, sizeof(int), work_soon, NULL);
-            test_spawn(core, test_value, .trace = &other, .yields = 10);
-            assert_int_equal(test_run(core, checker, .stream = all, .ordered = ordered),
-                             MANY * (MANY - 1) / 2);
-            assert_int_equal(other.dones, 1);
-            test_core_end(core);
-        }
-    }
 }
 
 /* ---- mistakes ---- */
@@ -451,7 +426,7 @@ static void mistakes_are_named(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest everywhere[] = {
         cmocka_unit_test(unordered_tells_as_they_end_and_takes_more_as_room_frees),
         cmocka_unit_test(ordered_tells_in_the_order_of_the_items),
         cmocka_unit_test(limit_of_one_is_one_after_the_other),
@@ -459,10 +434,14 @@ int main(void)
         cmocka_unit_test(unordered_tells_errors_at_once),
         cmocka_unit_test(results_are_the_items_when_there_is_no_other_memory),
         cmocka_unit_test(input_is_asked_when_it_was_woken_and_there_is_room),
+        cmocka_unit_test(drop_disarms_what_the_input_waits_for),
         cmocka_unit_test(request_to_end_reaches_the_input_and_the_futures),
-        cmocka_unit_test(many_items_come_all_and_others_have_their_turns),
         cmocka_unit_test(mistakes_are_named),
     };
+    const struct CMUnitTest kernel[] = {
+        /* where budgets are not small by chance */
+        cmocka_unit_test(full_stream_costs_no_poll_in_vain),
+    };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return TEST_GROUPS(everywhere, kernel);
 }

@@ -2,7 +2,7 @@
 /* eddy-test: drivers sim chance slow */
 /*
  * test_set_wakes.c - who is polled when something happens to one of many, how often, and what that
- * costs; requests to end; wakers.
+ * costs; wakers.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -208,121 +208,6 @@ static void busy_set_is_linear_and_lets_others_go_first(void **state)
     test_core_end(core);
 }
 
-/* ---- between two polls ---- */
-
-/* Takes one outcome, waits at a gate, takes the others. */
-struct pauser {
-    EDDY_FRAME;
-    eddy_stream *set;
-    struct test_gate *gate;
-    struct test_trace *trace; /* of its own polls */
-    struct eddy_outcome outcome;
-    eddy_result sum;
-};
-static eddy_result pauser_next(struct pauser *self, eddy_task *task)
-{
-    self->trace->polls++;
-    return eddy_stream_poll_next(self->set, task, &self->outcome);
-}
-static eddy_result pauser_wait(struct pauser *self, eddy_task *task)
-{
-    self->trace->polls++;
-    return test_gate_poll(self->gate, task);
-}
-EDDY_ASYNC(pauser, eddy_nothing)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        EDDY_POLL(n, pauser_next(self, task));
-        self->sum = self->outcome.result;
-        EDDY_POLL(n, pauser_wait(self, task));
-        for (;;) {
-            EDDY_POLL(n, pauser_next(self, task));
-            if (n == 0)
-                break;
-            self->sum += self->outcome.result;
-        }
-        EDDY_END(self->sum);
-}
-
-static void wakes_between_two_polls_disturb_nobody_and_are_kept(void **state)
-{
-    eddy_core *core = test_core();
-    eddy_stream *set = eddy_futures_unordered(eddy_core_handle(core));
-    struct test_gate gates[4] = {0};
-    struct test_trace trace = {0};
-    eddy_join *join;
-    int polls;
-
-    (void)state;
-    for (int i = 0; i < 3; i++)
-        push(set, wait_at(core, &gates[i], NULL), 0);
-    join = test_spawn_join(core, pauser, .set = set, .gate = &gates[3], .trace = &trace);
-    test_settle(core);
-    test_gate_open(&gates[0], 1);
-    test_settle(core);
-    polls = trace.polls;
-    test_gate_open(&gates[1], 2);
-    test_gate_open(&gates[2], 4);
-    push(set, wait_at(core, &gates[0], NULL), 0); /* ready at once, with 1 */
-    assert_int_equal(test_settle(core), 0);
-    assert_int_equal(trace.polls, polls);
-    test_gate_open(&gates[3], 0);
-    assert_int_equal(test_join_end(core, join), 8);
-    test_core_end(core);
-}
-
-/* ---- requests ---- */
-
-static void request_to_end_is_told_by_each_child(void **state)
-{
-    eddy_core *core = test_core();
-
-    (void)state;
-    for (int ordered = 0; ordered < 2; ordered++) {
-        eddy_stream *set = sets[ordered](eddy_core_handle(core));
-        eddy_stream *inner = sets[1 - ordered](eddy_core_handle(core));
-        struct test_gate gates[4] = {0};
-        eddy_result sum = 0, inner_sum = 0;
-        eddy_join *join;
-
-        push(inner, wait_at(core, &gates[0], NULL), 0);
-        push(inner, eddy_race(wait_at(core, &gates[1], NULL), wait_at(core, &gates[2], NULL)), 1);
-        push(set, eddy_futures_for_each(inner, add, &inner_sum), 0);
-        push(set, wait_at(core, &gates[3], NULL), 1);
-        join = spawn_sum(core, set, &sum);
-        test_settle(core);
-        eddy_join_cancel(join, EDDY_FOREVER);
-        assert_int_equal(test_join_end(core, join), 2);
-        assert_int_equal(inner_sum, -2 * ECANCELED);
-        assert_int_equal(sum, 2 - ECANCELED);
-    }
-    test_core_end(core);
-}
-
-static void report_shows_what_children_wait_for(void **state)
-{
-    eddy_core *core = test_core();
-    eddy_stream *set = eddy_futures_unordered(eddy_core_handle(core));
-    struct test_gate gate = {0};
-    struct test_text text;
-    eddy_result sum = 0;
-    eddy_join *join;
-
-    (void)state;
-    push(set, wait_at(core, &gate, NULL), 0);
-    push(set, box(core, EDDY_FUTURE(eddy_sleep_for, .duration_ns = EDDY_SECOND)), 0);
-    join = spawn_sum(core, set, &sum);
-    test_settle(core);
-    test_dump(core, &text);
-    assert_non_null(strstr(text.text, "waits for futures (futures_unordered:0) [test: gate "
-                                      "(test_wait:0), sleep (sleep_for:0)]"));
-    eddy_join_abort(join);
-    eddy_join_free(join);
-    test_core_end(core);
-}
-
 /* ---- wakers ---- */
 
 /* Ends when it is woken; its waker stays with the test. */
@@ -384,12 +269,10 @@ int main(void)
         cmocka_unit_test(wake_of_one_in_a_hundred_thousand_polls_one),
         cmocka_unit_test(child_that_wakes_itself_is_polled_once_a_poll),
         cmocka_unit_test(busy_set_is_linear_and_lets_others_go_first),
-        cmocka_unit_test(wakes_between_two_polls_disturb_nobody_and_are_kept),
-        cmocka_unit_test(request_to_end_is_told_by_each_child),
-        cmocka_unit_test(report_shows_what_children_wait_for),
         cmocka_unit_test(wake_of_a_child_that_has_ended_does_no_harm),
     };
     const struct CMUnitTest kernel[] = {
+
         cmocka_unit_test(wake_costs_the_same_in_a_large_set),
     };
 

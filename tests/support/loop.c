@@ -169,6 +169,17 @@ void test_dump(eddy_core *core, struct test_text *text)
     eddy_core_dump(core, add_line, text);
 }
 
+void test_release_child(eddy_future *parent, eddy_future *child, eddy_task *task)
+{
+    eddy_future **at = &parent->child;
+
+    while (*at != child)
+        at = &(*at)->sibling;
+    *at = child->sibling;
+    child->state &= ~(uint32_t)EDDY__FUTURE_LINKED;
+    eddy__future_disarm(child, task->branch);
+}
+
 void test_trace_done(struct test_trace *trace)
 {
     static int order;

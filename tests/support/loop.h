@@ -64,6 +64,9 @@ struct test_text {
 };
 void test_dump(eddy_core *core, struct test_text *text);
 
+/* Take a child back from the future that polled it: nobody polls it, nothing in it waits. */
+void test_release_child(eddy_future *parent, eddy_future *child, eddy_task *task);
+
 /* What happened to a future: the ones below count here. */
 struct test_trace {
     int polls;

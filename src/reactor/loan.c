@@ -4,19 +4,9 @@
  * and that may even be gone. So the future keeps a waiter armed beside the waits of what is lent: it
  * is in the same branch, and disarmed with it.
  */
-#include "sink/loan.h"
+#include "reactor/loan.h"
 
-static const eddy_wait_type loan_wait = {.why = "sink"};
-
-/* As deep as polls nest. */
-static void disarm_tree(eddy_future *frame, eddy__branch *branch)
-{
-    if ((frame->state & EDDY__FUTURE_STATIC) != 0)
-        return;
-    eddy__waiters_disarm(branch, frame, frame->type->size_bytes);
-    for (eddy_future *child = frame->child; child != NULL; child = child->sibling)
-        disarm_tree(child, branch);
-}
+static const eddy_wait_type loan_wait = {.why = "what is lent"};
 
 /* The guard must not hide that nothing else is armed. */
 eddy_result eddy__loan_park(eddy_waiter *guard, eddy_task *task)
@@ -35,11 +25,11 @@ eddy_result eddy__loan_park(eddy_waiter *guard, eddy_task *task)
 
 void eddy__loan_return(eddy_future *frame, eddy_task *task)
 {
-    disarm_tree(frame, task->branch);
+    eddy__future_disarm(frame, task->branch);
 }
 
 void eddy__loan_dropped(eddy_future *frame, const eddy_waiter *guard)
 {
     if (guard->branch != NULL)
-        disarm_tree(frame, guard->branch);
+        eddy__future_disarm(frame, guard->branch);
 }
