@@ -247,6 +247,13 @@ static bool is_stuck(const eddy_core *core)
     return core->external_waits == 0 && eddy__wheel_count(&core->wheel) == 0;
 }
 
+/* Nobody else can reach the loop any more, nor has just before he let go of it. */
+static bool is_alone(const eddy_core *core)
+{
+    return core->inbox == NULL ||
+           (eddy__inbox_refs(core->inbox) == 1 && !eddy__inbox_ready(core->inbox));
+}
+
 /* Returns the deadline to wait for, 0 for not at all; EDDY_DEADLOCK. Announces sleep. */
 static int64_t prepare_wait(eddy_core *core, int64_t deadline_ns, bool *asleep)
 {
@@ -257,8 +264,7 @@ static int64_t prepare_wait(eddy_core *core, int64_t deadline_ns, bool *asleep)
     if (core->inbox != NULL && !eddy__inbox_prepare_sleep(core->inbox))
         return 0;
     *asleep = core->inbox != NULL;
-    if (deadline_ns == EDDY_FOREVER && is_stuck(core) &&
-        (core->inbox == NULL || eddy__inbox_refs(core->inbox) == 1))
+    if (deadline_ns == EDDY_FOREVER && is_stuck(core) && is_alone(core))
         return EDDY_DEADLOCK;
     if (eddy__wheel_count(&core->wheel) > 0)
         next_ns = eddy__wheel_next_ns(&core->wheel);
