@@ -7,8 +7,9 @@
  * Each child is woken, asked to end and shielded on its own, and only those that were woken are
  * polled: one wake among a hundred thousand costs one poll. A request to end (eddy_join_cancel())
  * goes down to every child, whose next wait returns -ECANCELED; the outcome is then what the children
- * make of it. A child that waits for a lock, a place in a queue or a permit which another child of the
- * same future holds is fine: both are polled as long as the future is.
+ * make of it. (When all of them end without another wait, it goes on to the task's next wait.) A child
+ * that waits for a lock, a place in a queue or a permit which another child of the same future holds is
+ * fine: both are polled as long as the future is.
  *
  * Ownership. The futures are boxed and were not polled yet (asserted), and all of them are taken over,
  * also when memory is out: then they are dropped, and the future given back fails with -ENOMEM

@@ -59,9 +59,9 @@ typedef struct eddy__branches {
     eddy__node pass;     /* stands in `ready` while the future is polled: behind it is what the next
                             poll is for */
     int64_t deadline_ns; /* a scope's; 0: none */
-    int32_t handed;      /* the request to end that was handed down, while nobody inside was told it */
-    int32_t lent;        /* the same, while nobody polls: it is with whoever polled last */
-    uint32_t holders;    /* branches that it was handed to and that are not closed */
+    int32_t handed;   /* the request to end that was handed down, while nobody inside was told it */
+    int32_t lent;     /* the same, while nobody polls: it is with whoever polled last */
+    uint32_t holders; /* branches that it was handed to and that are not closed */
 } eddy__branches;
 
 /* ---- tasks ---- */

@@ -119,7 +119,7 @@ static int refused(const eddy_stream *self)
     const eddy__entries *entries = &((const struct futures *)(const void *)self)->entries;
 
     if (eddy__stream_is_failed(self))
-        return -ENOMEM;
+        return (int)eddy__stream_failed_future(self)->type->poll(NULL, NULL);
     check_is_set(self, "eddy_futures_push");
     eddy__core_check(entries->core, "eddy_futures_push");
     if (entries->core->gone)

@@ -8,7 +8,10 @@
  */
 #include "sync/queue.h"
 
-enum { BATCH = 16 }; /* wakes that are made with the lock left once */
+/* Wakes that are made with the lock left once. */
+#ifndef EDDY__SYNC_BATCH
+#define EDDY__SYNC_BATCH 16
+#endif
 
 _Static_assert(sizeof(((eddy_ticket *)0)->in_line) == sizeof(eddy__node), "in_line is a node");
 
@@ -131,7 +134,7 @@ struct batch {
     struct {
         eddy_waker waker;
         eddy__gate *gate;
-    } wakes[BATCH];
+    } wakes[EDDY__SYNC_BATCH];
 };
 
 /* A ticket that is woken a second time has left its waker to the first. */
@@ -187,7 +190,7 @@ void eddy__wakeups_all(eddy__wakeups *self, eddy__line *line)
 
 static void gather_let_go(eddy__wakeups *self, struct batch *batch)
 {
-    while (batch->count < BATCH && !eddy__list_empty(&self->all)) {
+    while (batch->count < EDDY__SYNC_BATCH && !eddy__list_empty(&self->all)) {
         eddy__node *node = self->all.next;
 
         eddy__list_remove(node);
@@ -198,7 +201,7 @@ static void gather_let_go(eddy__wakeups *self, struct batch *batch)
 /* The front part of the line grows as far as its units go. */
 static void gather_front(eddy__line *self, struct batch *batch)
 {
-    while (batch->count < BATCH && self->next_up != &self->tickets) {
+    while (batch->count < EDDY__SYNC_BATCH && self->next_up != &self->tickets) {
         eddy_ticket *ticket = ticket_of(self->next_up);
 
         if (ticket->need > self->units - self->promised)
@@ -232,7 +235,7 @@ void eddy__sync_leave(eddy__sync *sync, eddy__wakeups *wakeups)
         gather_let_go(wakeups, &batch);
         if (wakeups->line != NULL)
             gather_front(wakeups->line, &batch);
-        more = batch.count == BATCH && is_left(wakeups);
+        more = batch.count == EDDY__SYNC_BATCH && is_left(wakeups);
         eddy__sync_unlock(sync);
         fire(&batch);
         if (more)

@@ -181,6 +181,27 @@ static void ordered_waits_for_its_first_whatever_else_has_ended(void **state)
     test_core_end(core);
 }
 
+/* The iter_mut_cancel of futures 0.1: whoever has what a child waits for ends it in its place. */
+static void children_can_be_ended_in_the_set(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_stream *set = eddy_futures_unordered(eddy_core_handle(core));
+    struct test_gate gates[3] = {0};
+    char log[64] = "";
+    eddy_join *join;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        push(set, wait_at(core, &gates[i], NULL), i);
+    join = test_spawn_join(core, taker, .set = set, .log = log);
+    test_settle(core);
+    for (size_t i = 0; i < 3; i++)
+        test_gate_open(&gates[i], -4);
+    assert_int_equal(test_join_end(core, join), 3);
+    assert_string_equal(log, "0-4 1-4 2-4 ");
+    test_core_end(core);
+}
+
 static void set_of_what_never_ends_never_tells(void **state)
 {
     eddy_core *core = test_core();
@@ -383,6 +404,7 @@ int main(void)
         cmocka_unit_test(ordered_tells_outcomes_as_they_were_pushed),
         cmocka_unit_test(errors_are_items_and_the_set_goes_on),
         cmocka_unit_test(ordered_waits_for_its_first_whatever_else_has_ended),
+        cmocka_unit_test(children_can_be_ended_in_the_set),
         cmocka_unit_test(set_of_what_never_ends_never_tells),
         cmocka_unit_test(set_that_has_told_its_end_begins_anew_with_a_push),
         cmocka_unit_test(push_wakes_whoever_waits_and_polls_nothing),
