@@ -27,7 +27,7 @@ typedef struct eddy_sink eddy_sink;
 
 /** What all sinks of one kind share; `frame.type` of a sink points to its `base`. */
 typedef struct eddy_sink_type {
-    /** poll is not used: eddy__sink_no_future. size_bytes is that of the whole struct. */
+    /** poll is not used: eddy_sink_no_future. size_bytes is that of the whole struct. */
     eddy_type base;
     /** 0: taken; EDDY_PENDING: still the caller's; an error: not taken. */
     eddy_result (*start_send)(eddy_sink *self, eddy_task *task, const void *item);
@@ -176,8 +176,14 @@ EDDY_API eddy_future *eddy_sink_flush(eddy_sink *sink);
  */
 EDDY_API eddy_future *eddy_sink_close(eddy_sink *sink);
 
-/* Private: `base.poll` of every sink type; polling a sink as a future is an assertion. */
-EDDY_API eddy_result eddy__sink_no_future(eddy_future *self, eddy_task *task);
+/**
+ * `base.poll` of every sink type, also of your own: polling a sink as a future is an assertion.
+ * @param self  sink
+ * @param task  current task
+ * @return      never
+ * Thread: loop. Allocates: no.
+ */
+EDDY_API eddy_result eddy_sink_no_future(eddy_future *self, eddy_task *task);
 
 EDDY_EXTERN_C_END
 

@@ -29,7 +29,7 @@ typedef struct eddy_stream eddy_stream;
 
 /** What all streams of one kind share; `frame.type` of a stream points to its `base`. */
 typedef struct eddy_stream_type {
-    /** poll is not used: eddy__stream_no_future. size_bytes is that of the whole struct. */
+    /** poll is not used: eddy_stream_no_future. size_bytes is that of the whole struct. */
     eddy_type base;
     /** Make progress without blocking; the item goes to *item (item_bytes of it). */
     eddy_result (*poll_next)(eddy_stream *self, eddy_task *task, void *item);
@@ -102,8 +102,14 @@ EDDY_API eddy_stream *eddy_stream_owning(eddy_stream *self, void (*drop_item)(vo
  */
 EDDY_API eddy_stream *eddy_stream_box(eddy_handle *handle, eddy_stream *stream);
 
-/* Private: `base.poll` of every stream type; polling a stream as a future is an assertion. */
-EDDY_API eddy_result eddy__stream_no_future(eddy_future *self, eddy_task *task);
+/**
+ * `base.poll` of every stream type, also of your own: polling a stream as a future is an assertion.
+ * @param self  stream
+ * @param task  current task
+ * @return      never
+ * Thread: loop. Allocates: no.
+ */
+EDDY_API eddy_result eddy_stream_no_future(eddy_future *self, eddy_task *task);
 
 EDDY_EXTERN_C_END
 

@@ -68,7 +68,7 @@ EDDY_EXTERN_C_BEGIN
         done_fn((struct name *)(void *)frame);                                                     \
     }                                                                                              \
     static const eddy_stream_type name##_type = {                                                  \
-        {eddy__stream_no_future, name##__done, sizeof(struct name), #name, NULL}, name##__next};   \
+        {eddy_stream_no_future, name##__done, sizeof(struct name), #name, NULL}, name##__next};    \
     static eddy_result name##__run(struct name *self, eddy_task *task, item_type *item)
 
 /* Hand out *item; go on from here when the next one is asked for. */

@@ -77,7 +77,7 @@ static void buffer_done(eddy_future *frame)
 }
 
 static const eddy_sink_type buffer_type = {
-    .base = {eddy__sink_no_future, buffer_done, sizeof(struct buffer_sink), "sink_buffer", NULL},
+    .base = {eddy_sink_no_future, buffer_done, sizeof(struct buffer_sink), "sink_buffer", NULL},
     .start_send = buffer_send,
     .flush = buffer_flush,
     .close = buffer_close,

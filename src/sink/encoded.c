@@ -198,7 +198,7 @@ static void encoded_done(eddy_future *frame)
 }
 
 static const eddy_sink_type encoded_type = {
-    .base = {eddy__sink_no_future, encoded_done, sizeof(struct encoded), "tcp_encoded", NULL},
+    .base = {eddy_sink_no_future, encoded_done, sizeof(struct encoded), "tcp_encoded", NULL},
     .start_send = encoded_send,
     .flush = encoded_flush,
     .close = encoded_close,

@@ -107,7 +107,7 @@ static void fanout_done(eddy_future *frame)
 }
 
 static const eddy_sink_type fanout_type = {
-    .base = {eddy__sink_no_future, fanout_done, sizeof(struct fanout_sink), "sink_fanout", NULL},
+    .base = {eddy_sink_no_future, fanout_done, sizeof(struct fanout_sink), "sink_fanout", NULL},
     .start_send = fanout_send,
     .flush = fanout_flush,
     .close = fanout_close,

@@ -93,8 +93,8 @@ static void flat_map_done(eddy_future *frame)
 }
 
 static const eddy_sink_type flat_map_type = {
-    .base = {eddy__sink_no_future, flat_map_done, sizeof(struct flat_map_sink),
-             "sink_with_flat_map", NULL},
+    .base = {eddy_sink_no_future, flat_map_done, sizeof(struct flat_map_sink), "sink_with_flat_map",
+             NULL},
     .start_send = flat_map_send,
     .flush = flat_map_flush,
     .close = flat_map_close,

@@ -53,7 +53,7 @@ static void map_done(eddy_future *frame)
 }
 
 static const eddy_sink_type map_type = {
-    .base = {eddy__sink_no_future, map_done, sizeof(struct map_sink), "sink_map", NULL},
+    .base = {eddy_sink_no_future, map_done, sizeof(struct map_sink), "sink_map", NULL},
     .start_send = map_send,
     .flush = map_flush,
     .close = map_close,
@@ -91,7 +91,7 @@ static eddy_result inspect_send(eddy_sink *sink, eddy_task *task, const void *it
 }
 
 static const eddy_sink_type inspect_type = {
-    .base = {eddy__sink_no_future, nothing, sizeof(struct inspect_sink), "sink_inspect", NULL},
+    .base = {eddy_sink_no_future, nothing, sizeof(struct inspect_sink), "sink_inspect", NULL},
     .start_send = inspect_send,
     .flush = eddy__over_flush,
     .close = eddy__over_close,
@@ -146,7 +146,7 @@ static eddy_result map_err_close(eddy_sink *sink, eddy_task *task)
 }
 
 static const eddy_sink_type map_err_type = {
-    .base = {eddy__sink_no_future, nothing, sizeof(struct map_err_sink), "sink_map_err", NULL},
+    .base = {eddy_sink_no_future, nothing, sizeof(struct map_err_sink), "sink_map_err", NULL},
     .start_send = map_err_send,
     .flush = map_err_flush,
     .close = map_err_close,
@@ -206,7 +206,7 @@ static void finally_done(eddy_future *frame)
 }
 
 static const eddy_sink_type finally_type = {
-    .base = {eddy__sink_no_future, finally_done, sizeof(struct finally_sink), "sink_finally", NULL},
+    .base = {eddy_sink_no_future, finally_done, sizeof(struct finally_sink), "sink_finally", NULL},
     .start_send = finally_send,
     .flush = eddy__over_flush,
     .close = finally_close,

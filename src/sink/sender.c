@@ -53,7 +53,7 @@ static void sender_done(eddy_future *frame)
 }
 
 static const eddy_sink_type sender_type = {
-    .base = {eddy__sink_no_future, sender_done, sizeof(struct sender_sink), "sender_sink", NULL},
+    .base = {eddy_sink_no_future, sender_done, sizeof(struct sender_sink), "sender_sink", NULL},
     .start_send = sender_send,
     .flush = sender_flush,
     .close = sender_close,

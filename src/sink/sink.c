@@ -5,7 +5,7 @@
  */
 #include "sink/sink.h"
 
-eddy_result eddy__sink_no_future(eddy_future *self, eddy_task *task)
+eddy_result eddy_sink_no_future(eddy_future *self, eddy_task *task)
 {
     EDDY_ASSERT(false, "task '%s' polls sink '%s' as a future: use eddy_sink_poll_send()",
                 eddy_task_name(task), self->type->name);
@@ -161,13 +161,13 @@ static void nothing(eddy_future *self)
 }
 
 static const eddy_sink_type no_memory_type = {
-    .base = {eddy__sink_no_future, nothing, sizeof(eddy_sink), "no memory", NULL},
+    .base = {eddy_sink_no_future, nothing, sizeof(eddy_sink), "no memory", NULL},
     .start_send = no_memory_send,
     .flush = no_memory_flush,
     .close = no_memory_flush,
 };
 static const eddy_sink_type loop_gone_type = {
-    .base = {eddy__sink_no_future, nothing, sizeof(eddy_sink), "loop gone", NULL},
+    .base = {eddy_sink_no_future, nothing, sizeof(eddy_sink), "loop gone", NULL},
     .start_send = loop_gone_send,
     .flush = loop_gone_flush,
     .close = loop_gone_flush,

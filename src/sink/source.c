@@ -52,7 +52,7 @@ static eddy_result fn_close(eddy_sink *sink, eddy_task *task)
 }
 
 static const eddy_sink_type fn_type = {
-    .base = {eddy__sink_no_future, nothing, sizeof(struct fn_sink), "sink_poll_fn", NULL},
+    .base = {eddy_sink_no_future, nothing, sizeof(struct fn_sink), "sink_poll_fn", NULL},
     .start_send = fn_send,
     .flush = fn_flush,
     .close = fn_close,
@@ -103,7 +103,7 @@ static eddy_result array_flush(eddy_sink *sink, eddy_task *task)
 }
 
 static const eddy_sink_type array_type = {
-    .base = {eddy__sink_no_future, nothing, sizeof(struct array_sink), "sink_array", NULL},
+    .base = {eddy_sink_no_future, nothing, sizeof(struct array_sink), "sink_array", NULL},
     .start_send = array_send,
     .flush = array_flush,
     .close = array_flush,

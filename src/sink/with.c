@@ -77,7 +77,7 @@ static void with_done(eddy_future *frame)
 }
 
 static const eddy_sink_type with_type = {
-    .base = {eddy__sink_no_future, with_done, sizeof(struct with_sink), "sink_with", NULL},
+    .base = {eddy_sink_no_future, with_done, sizeof(struct with_sink), "sink_with", NULL},
     .start_send = with_send,
     .flush = with_flush,
     .close = with_close,

@@ -24,7 +24,7 @@ static void received_done(eddy_future *frame)
 }
 
 static const eddy_stream_type received_type = {
-    .base = {eddy__stream_no_future, received_done, sizeof(struct received), "receiver_stream",
+    .base = {eddy_stream_no_future, received_done, sizeof(struct received), "receiver_stream",
              NULL},
     .poll_next = received_next,
 };

@@ -143,7 +143,7 @@ static void decoded_done(eddy_future *frame)
 }
 
 static const eddy_stream_type decoded_type = {
-    .base = {eddy__stream_no_future, decoded_done, sizeof(struct decoded), "tcp_decoded", NULL},
+    .base = {eddy_stream_no_future, decoded_done, sizeof(struct decoded), "tcp_decoded", NULL},
     .poll_next = decoded_next,
 };
 

@@ -30,7 +30,7 @@ static void signals_done(eddy_future *frame)
 }
 
 static const eddy_stream_type signals_type = {
-    .base = {eddy__stream_no_future, signals_done, sizeof(struct signals), "signal_stream", NULL},
+    .base = {eddy_stream_no_future, signals_done, sizeof(struct signals), "signal_stream", NULL},
     .poll_next = signals_next,
 };
 

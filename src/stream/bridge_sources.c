@@ -38,7 +38,7 @@ static eddy_result ticks_next(eddy_stream *stream, eddy_task *task, void *item)
 }
 
 static const eddy_stream_type ticks_type = {
-    .base = {eddy__stream_no_future, nothing, sizeof(struct ticks), "interval_stream", NULL},
+    .base = {eddy_stream_no_future, nothing, sizeof(struct ticks), "interval_stream", NULL},
     .poll_next = ticks_next,
 };
 
@@ -80,7 +80,7 @@ static void incoming_done(eddy_future *frame)
 }
 
 static const eddy_stream_type incoming_type = {
-    .base = {eddy__stream_no_future, incoming_done, sizeof(struct incoming), "listener_incoming",
+    .base = {eddy_stream_no_future, incoming_done, sizeof(struct incoming), "listener_incoming",
              NULL},
     .poll_next = incoming_next,
 };

@@ -196,7 +196,7 @@ static void buffered_done(eddy_future *frame)
 
 #define BUFFERED_TYPE(name)                                                                        \
     {                                                                                              \
-        {eddy__stream_no_future, buffered_done, sizeof(struct buffered), name,                     \
+        {eddy_stream_no_future, buffered_done, sizeof(struct buffered), name,                      \
          buffered_take_child},                                                                     \
             buffered_next                                                                          \
     }

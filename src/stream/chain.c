@@ -37,7 +37,7 @@ static void chain_done(eddy_future *frame)
 }
 
 static const eddy_stream_type chain_type = {
-    .base = {eddy__stream_no_future, chain_done, sizeof(struct chain), "stream_chain",
+    .base = {eddy_stream_no_future, chain_done, sizeof(struct chain), "stream_chain",
              chain_take_child},
     .poll_next = chain_next,
 };

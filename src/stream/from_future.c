@@ -49,8 +49,7 @@ static void once_done(eddy_future *frame)
 }
 
 static const eddy_stream_type once_type = {
-    .base = {eddy__stream_no_future, once_done, sizeof(struct once), "stream_once",
-             once_take_child},
+    .base = {eddy_stream_no_future, once_done, sizeof(struct once), "stream_once", once_take_child},
     .poll_next = once_next,
 };
 
@@ -159,7 +158,7 @@ static void from_future_done(eddy_future *frame)
 }
 
 static const eddy_stream_type from_future_type = {
-    .base = {eddy__stream_no_future, from_future_done, sizeof(struct from_future),
+    .base = {eddy_stream_no_future, from_future_done, sizeof(struct from_future),
              "stream_from_future", from_future_take_child},
     .poll_next = from_future_next,
 };
@@ -223,7 +222,7 @@ static void unfold_done(eddy_future *frame)
 }
 
 static const eddy_stream_type unfold_type = {
-    .base = {eddy__stream_no_future, unfold_done, sizeof(struct unfold), "stream_unfold", NULL},
+    .base = {eddy_stream_no_future, unfold_done, sizeof(struct unfold), "stream_unfold", NULL},
     .poll_next = unfold_next,
 };
 

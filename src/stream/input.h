@@ -63,7 +63,7 @@ void eddy__adaptor_done(eddy_future *frame);
 /* The type of an adaptor. */
 #define EDDY__ADAPTOR_TYPE(next_fn, done_fn, struct_type, type_name)                               \
     {                                                                                              \
-        .base = {eddy__stream_no_future, done_fn, sizeof(struct_type), type_name,                  \
+        .base = {eddy_stream_no_future, done_fn, sizeof(struct_type), type_name,                   \
                  eddy__adaptor_take_child},                                                        \
         .poll_next = next_fn                                                                       \
     }

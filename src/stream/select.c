@@ -98,7 +98,7 @@ static void select_done(eddy_future *frame)
 }
 
 static const eddy_stream_type select_type = {
-    .base = {eddy__stream_no_future, select_done, sizeof(struct select), "stream_select",
+    .base = {eddy_stream_no_future, select_done, sizeof(struct select), "stream_select",
              select_take_child},
     .poll_next = select_next,
 };

@@ -77,7 +77,7 @@ static void futures_done(eddy_future *frame)
 
 #define FUTURES_TYPE(name)                                                                         \
     {                                                                                              \
-        {eddy__stream_no_future, futures_done, sizeof(struct futures), name, futures_take_child},  \
+        {eddy_stream_no_future, futures_done, sizeof(struct futures), name, futures_take_child},   \
             futures_next                                                                           \
     }
 

@@ -38,7 +38,7 @@ static eddy_result array_next(eddy_stream *stream, eddy_task *task, void *item)
 }
 
 static const eddy_stream_type array_type = {
-    .base = {eddy__stream_no_future, nothing, sizeof(struct array), "stream_array", NULL},
+    .base = {eddy_stream_no_future, nothing, sizeof(struct array), "stream_array", NULL},
     .poll_next = array_next,
 };
 
@@ -81,7 +81,7 @@ static void repeat_done(eddy_future *frame)
 }
 
 static const eddy_stream_type repeat_type = {
-    .base = {eddy__stream_no_future, repeat_done, sizeof(struct repeat), "stream_repeat", NULL},
+    .base = {eddy_stream_no_future, repeat_done, sizeof(struct repeat), "stream_repeat", NULL},
     .poll_next = repeat_next,
 };
 
@@ -113,7 +113,7 @@ static eddy_result empty_next(eddy_stream *stream, eddy_task *task, void *item)
 }
 
 static const eddy_stream_type empty_type = {
-    .base = {eddy__stream_no_future, nothing, sizeof(eddy_stream), "stream_empty", NULL},
+    .base = {eddy_stream_no_future, nothing, sizeof(eddy_stream), "stream_empty", NULL},
     .poll_next = empty_next,
 };
 
@@ -162,7 +162,7 @@ static eddy_result poll_fn_next(eddy_stream *stream, eddy_task *task, void *item
 }
 
 static const eddy_stream_type poll_fn_type = {
-    .base = {eddy__stream_no_future, nothing, sizeof(struct poll_fn), "stream_poll_fn", NULL},
+    .base = {eddy_stream_no_future, nothing, sizeof(struct poll_fn), "stream_poll_fn", NULL},
     .poll_next = poll_fn_next,
 };
 

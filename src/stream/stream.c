@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-eddy_result eddy__stream_no_future(eddy_future *self, eddy_task *task)
+eddy_result eddy_stream_no_future(eddy_future *self, eddy_task *task)
 {
     EDDY_ASSERT(false, "task '%s' polls stream '%s' as a future: use eddy_stream_poll_next()",
                 eddy_task_name(task), self->type->name);
@@ -192,11 +192,11 @@ static void nothing(eddy_future *self)
 }
 
 static const eddy_stream_type no_memory_type = {
-    .base = {eddy__stream_no_future, nothing, sizeof(eddy_stream), "no memory", NULL},
+    .base = {eddy_stream_no_future, nothing, sizeof(eddy_stream), "no memory", NULL},
     .poll_next = no_memory_next,
 };
 static const eddy_stream_type loop_gone_type = {
-    .base = {eddy__stream_no_future, nothing, sizeof(eddy_stream), "loop gone", NULL},
+    .base = {eddy_stream_no_future, nothing, sizeof(eddy_stream), "loop gone", NULL},
     .poll_next = loop_gone_next,
 };
 

@@ -67,7 +67,7 @@ static void zip_done(eddy_future *frame)
 }
 
 static const eddy_stream_type zip_type = {
-    .base = {eddy__stream_no_future, zip_done, sizeof(struct zip), "stream_zip", zip_take_child},
+    .base = {eddy_stream_no_future, zip_done, sizeof(struct zip), "stream_zip", zip_take_child},
     .poll_next = zip_next,
 };
 

@@ -100,7 +100,7 @@ static inline void slow_done(eddy_future *frame)
 }
 
 static const eddy_sink_type slow_type = {
-    .base = {eddy__sink_no_future, slow_done, sizeof(struct slow_sink), "slow", NULL},
+    .base = {eddy_sink_no_future, slow_done, sizeof(struct slow_sink), "slow", NULL},
     .start_send = slow_start_send,
     .flush = slow_poll_flush,
     .close = slow_close,
@@ -188,7 +188,7 @@ static inline void numbers_done(eddy_future *frame)
 }
 
 static const eddy_stream_type numbers_type = {
-    .base = {eddy__stream_no_future, numbers_done, sizeof(struct numbers_stream), "numbers", NULL},
+    .base = {eddy_stream_no_future, numbers_done, sizeof(struct numbers_stream), "numbers", NULL},
     .poll_next = numbers_next,
 };
 

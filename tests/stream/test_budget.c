@@ -91,7 +91,7 @@ static void greedy_done(eddy_future *frame)
 }
 
 static const eddy_stream_type greedy_type = {
-    {eddy__stream_no_future, greedy_done, sizeof(eddy_stream), "greedy", NULL}, greedy_next};
+    {eddy_stream_no_future, greedy_done, sizeof(eddy_stream), "greedy", NULL}, greedy_next};
 
 static eddy_stream *greedy(struct world *world)
 {
