@@ -95,9 +95,14 @@ static void give_back(struct select_keep *self)
     const eddy__set *set = &self->many.set;
 
     for (size_t i = 0; i < set->count; i++) {
+        int32_t asked = set->branch[i].asked;
+
         self->futures[i] = eddy__set_take_at(set, i);
-        if (self->futures[i] != NULL)
-            let_go(self->futures[i]);
+        if (self->futures[i] == NULL)
+            continue;
+        let_go(self->futures[i]);
+        if (asked != 0) /* it has not been told yet */
+            eddy__branch_ask(&((struct kept *)(void *)self->futures[i])->branch, asked);
     }
 }
 

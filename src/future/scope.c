@@ -57,8 +57,11 @@ static eddy_result look_at_time(struct eddy_scope *self, eddy_task *task)
 {
     eddy_result reached = EDDY_PENDING;
 
-    if (self->limit.started)
+    if (self->limit.started) { /* a request to end that came meanwhile is not for this wait */
+        eddy_task_shield(task, true);
         reached = eddy_within(&self->limit, task, EDDY_PENDING);
+        eddy_task_shield(task, false);
+    }
     if (reached != EDDY_PENDING && self->in_grace) {
         EDDY_SOMETIMES("scope: dropped after its grace time");
         eddy__branch_drop(branch_of(self), self->inner, task);

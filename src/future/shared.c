@@ -14,6 +14,7 @@
 
 #include "eddy/task.h"
 #include "future/future.h"
+#include "reactor/join.h"
 
 struct eddy_shared {
     EDDY_FRAME;
@@ -95,7 +96,7 @@ static void unref(eddy_shared *self)
     if (--self->refs > 0)
         return;
     if (self->join != NULL)
-        eddy_join_abort(self->join);
+        eddy__join_drop_now(self->join); /* who let go may be about to free what it uses */
     else
         eddy_future_drop(&self->frame);
 }

@@ -113,13 +113,6 @@ void eddy__branches_init(eddy__branches *self)
     eddy__list_init(&self->pass);
 }
 
-void eddy__branches_add(eddy__branches *self, eddy__branch *branch)
-{
-    branch->set = self;
-    eddy__list_append(&self->members, &branch->member);
-    eddy__branch_wake(branch);
-}
-
 void eddy__branches_hurry(eddy__branches *self, eddy__branch *branch)
 {
     eddy__list_remove(&branch->ready);
@@ -151,6 +144,18 @@ static void hand_to(eddy__branches *self, eddy__branch *branch, int32_t code)
         branch->state |= EDDY__BRANCH_QUEUED;
         eddy__list_append(&self->ready, &branch->ready);
     }
+}
+
+/* A request that was handed down and told to nobody yet is for those who come later, too. */
+void eddy__branches_add(eddy__branches *self, eddy__branch *branch)
+{
+    int32_t code = self->handed != 0 ? self->handed : self->lent;
+
+    branch->set = self;
+    eddy__list_append(&self->members, &branch->member);
+    eddy__branch_wake(branch);
+    if (code != 0)
+        hand_to(self, branch, code);
 }
 
 static void hand_to_all(eddy__branches *self, int32_t code)

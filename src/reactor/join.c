@@ -91,6 +91,12 @@ void eddy_join_abort(eddy_join *self)
         eddy__task_drop(self->task);
 }
 
+void eddy__join_drop_now(eddy_join *self)
+{
+    if (self->task != NULL)
+        eddy__task_drop_now(self->task);
+}
+
 void eddy_join_cancel(eddy_join *self, int64_t grace_ns)
 {
     eddy__core_check(self->core, "eddy_join_cancel");
