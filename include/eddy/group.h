@@ -20,7 +20,8 @@ EDDY_EXTERN_C_BEGIN
 
 typedef struct eddy_group eddy_group;
 
-/** What a group does when a task ends with an error that no join handle takes. */
+/** What a group does when a task ends with an error that no join handle takes, and that is not the
+ * answer to a request of the group's to end. */
 typedef enum eddy_on_error {
     EDDY_KEEP_GOING,    /* nothing: the error is counted, and told as any other result */
     EDDY_CANCEL_OTHERS, /* as eddy_group_cancel() with grace_ns */
@@ -36,7 +37,8 @@ typedef struct eddy_group_options {
     int64_t grace_ns;       /* of EDDY_CANCEL_OTHERS; default 1 s */
     bool keep_results;      /* each is kept for eddy_group_poll_next(). Else they are counted, and
                                errors go to the loop's on_task_error hook */
-    /* A task was dropped because its grace time was over: `waits` tells in a line what for. */
+    /* A task was dropped because its grace time was over: `waits` tells in a line what it waited
+       for. May end other tasks, and the group. */
     void (*on_cut_off)(void *arg, const eddy_ended *ended, const char *waits);
     void *hook_arg;
 } eddy_group_options;
@@ -65,6 +67,7 @@ EDDY_API int eddy_group_new(eddy_handle *handle, const eddy_group_options *optio
 /**
  * End the group: its tasks are dropped now, and have ended when this returns; only one that is being
  * polled (the caller's own) ends as soon as its poll returns. Results not taken are thrown away.
+ * Groups whose tasks own groups are dropped by recursion: a thousand levels are fine.
  * @param self  group; NULL does nothing; nobody may wait at it (asserted)
  * Thread: loop; once the loop is freed, any. Allocates: no. Runs the tasks' `done`.
  */

@@ -116,7 +116,8 @@ EDDY_API uint64_t eddy_task_id(const eddy_task *task);
 
 /**
  * Hold back a cancel request: while shielded, waits do not return -ECANCELED; the request waits for
- * the shield's end. Nests. In a child of a select, join or set it shields that child alone.
+ * the shield's end. Nests. In a child of a select, join or set it shields that child alone. A shield
+ * that is left goes with the future that has put it up.
  * @param task  current task
  * @param on    true: one more shield; false: one fewer
  * Thread: loop. Allocates: no.

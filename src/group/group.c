@@ -19,6 +19,12 @@ static void free_memory(eddy_group *self)
     eddy__sync_free(&self->sync);
 }
 
+void eddy__group_unhold(eddy_group *self)
+{
+    if (--self->holds == 0 && self->freed && self->live_count == 0)
+        free_memory(self);
+}
+
 /* ---- the end of a task ---- */
 
 /* Drops are deferred here: a drop is under way. */
@@ -58,13 +64,14 @@ static bool group_ended(eddy__owner *owner, eddy_task *task, eddy_result result,
     eddy_group *self = EDDY__CONTAINER(owner, eddy_group, owner);
     eddy_ended ended = eddy__task_ended(task, result);
     bool failed = result < 0 && result != EDDY_DROPPED && !joined;
+    bool asked = (task->state & EDDY__TASK_ASKED) != 0; /* its error is what it was asked for */
     bool kept = false;
 
     eddy__list_remove(&task->owned);
     self->live_count--;
     count(self, &ended);
     if (self->freed) {
-        if (self->live_count == 0)
+        if (self->live_count == 0 && self->holds == 0)
             free_memory(self);
         return false;
     }
@@ -75,11 +82,16 @@ static bool group_ended(eddy__owner *owner, eddy_task *task, eddy_result result,
         eddy__waiter_wake(&self->next);
     }
     eddy__group_tell_room(self);
-    if (failed)
+    if (failed && !asked)
         apply_policy(self);
     if (failed && !kept)
         eddy__task_report(self->core, &ended);
     return kept;
+}
+
+static void group_room(eddy__owner *owner)
+{
+    eddy__group_tell_room(EDDY__CONTAINER(owner, eddy_group, owner));
 }
 
 /* ---- life ---- */
@@ -114,6 +126,8 @@ int eddy_group_new(eddy_handle *handle, const eddy_group_options *options, eddy_
     if (self == NULL)
         return error;
     self->owner.ended = group_ended;
+    self->owner.room = group_room;
+    eddy__list_init(&self->owner.hungry);
     self->core = core;
     self->options = taken;
     eddy__list_init(&self->live);
@@ -146,6 +160,18 @@ static void forget_waiter(const eddy_group *self, eddy_waiter *waiter)
     eddy_waiter_clear(waiter);
 }
 
+/* A task of its own that is being polled may still stand in line: it goes before the memory does. */
+static void forget_waiters(eddy_group *self)
+{
+    forget_waiter(self, &self->next);
+    forget_waiter(self, &self->idle);
+    eddy__list_remove(&self->owner.hungry);
+    if (self->core->gone || self->live_count > 0)
+        return;
+    eddy__line_check_empty(&self->room, "eddy_group_free");
+    eddy__line_check_empty(&self->closing, "eddy_group_free");
+}
+
 void eddy_group_free(eddy_group *self)
 {
     if (self == NULL)
@@ -153,19 +179,13 @@ void eddy_group_free(eddy_group *self)
     EDDY_ASSERT(!self->freed, "group '%s' is freed twice", self->options.name);
     if (!self->core->gone)
         eddy__core_check(self->core, "eddy_group_free");
-    forget_waiter(self, &self->next);
-    forget_waiter(self, &self->idle);
-    if (!self->core->gone) {
-        eddy__line_check_empty(&self->room, "eddy_group_free");
-        eddy__line_check_empty(&self->closing, "eddy_group_free");
-    }
     self->closed = true;
-    self->live_count++; /* or the last end would free the memory under our feet */
     self->freed = true;
+    eddy__group_hold(self);
     eddy__group_drop_all(self);
+    forget_waiters(self);
     forget_results(self);
-    if (--self->live_count == 0)
-        free_memory(self);
+    eddy__group_unhold(self);
 }
 
 /* ---- spawning ---- */

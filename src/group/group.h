@@ -21,6 +21,7 @@ struct eddy_group {
     eddy__node live; /* tasks */
     eddy__node kept; /* tasks that have ended, whose results nobody has taken */
     uint32_t live_count, kept_count;
+    uint32_t holds; /* calls under way that need the memory */
     eddy__line room, closing;
     eddy_waiter next, idle;
     eddy__alarm grace; /* runs while tasks are asked to end */
@@ -39,6 +40,14 @@ static inline bool eddy__group_is_full(const eddy_group *self)
     return self->options.tasks_max != 0 &&
            self->live_count + self->kept_count >= self->options.tasks_max;
 }
+
+/* Its memory stays as long as somebody holds it, or a task is left; then, if the user has given it back,
+ * it goes. */
+static inline void eddy__group_hold(eddy_group *self)
+{
+    self->holds++;
+}
+void eddy__group_unhold(eddy_group *self);
 
 /* All who wait there look again, in the order in which they came. */
 void eddy__group_tell(eddy_group *self, eddy__line *line);

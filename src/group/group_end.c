@@ -7,26 +7,44 @@
 #include "eddy/explore.h"
 #include "group/group.h"
 
+/* Whatever the hook does to the group or its tasks, the task that it is told of is gone already. */
+static void cut_off(eddy_group *self, eddy_task *task)
+{
+    eddy_ended ended = eddy__task_ended(task, EDDY_DROPPED);
+    char waits[256] = "";
+
+    EDDY_SOMETIMES("group: a task is cut off");
+    self->report.cut_off++;
+    if (self->options.on_cut_off != NULL)
+        eddy__task_describe(task, self->core->now_ns, waits, sizeof waits);
+    eddy__task_drop_now(task);
+    if (self->options.on_cut_off != NULL)
+        self->options.on_cut_off(self->options.hook_arg, &ended, waits);
+}
+
+/* Those that were asked and are there still; what was asked later has its own time. */
+static eddy_task *next_asked(eddy_group *self)
+{
+    EDDY__LIST_FOR_EACH (node, &self->live) {
+        eddy_task *task = eddy__group_task(node);
+
+        if ((task->state & EDDY__TASK_ASKED) != 0) {
+            task->state &= (uint16_t)~EDDY__TASK_ASKED;
+            return task;
+        }
+    }
+    return NULL;
+}
+
 void eddy__group_grace_over(eddy__alarm *alarm)
 {
     eddy_group *self = EDDY__CONTAINER(alarm, eddy_group, grace);
-    char waits[256];
+    eddy_task *task;
 
-    EDDY__LIST_FOR_EACH_SAFE (node, next, &self->live) {
-        eddy_task *task = eddy__group_task(node);
-        eddy_ended ended = eddy__task_ended(task, EDDY_DROPPED);
-
-        if ((task->state & EDDY__TASK_ASKED) == 0)
-            continue;
-        EDDY_SOMETIMES("group: a task is cut off");
-        self->report.cut_off++;
-        if (self->options.on_cut_off != NULL) {
-            eddy__task_describe(task, self->core->now_ns, waits, sizeof waits);
-            self->options.on_cut_off(self->options.hook_arg, &ended, waits);
-        }
-        task->state |= EDDY__TASK_DOOMED;
-    }
-    eddy__task_drop_doomed(self->core);
+    eddy__group_hold(self);
+    while ((task = next_asked(self)) != NULL)
+        cut_off(self, task);
+    eddy__group_unhold(self);
 }
 
 /* The first that can be dropped now; those that cannot are marked. */
@@ -47,8 +65,10 @@ void eddy__group_drop_all(eddy_group *self)
 {
     eddy_task *task;
 
+    eddy__group_hold(self);
     while ((task = droppable(self)) != NULL)
         eddy__task_drop_now(task);
+    eddy__group_unhold(self);
 }
 
 void eddy_group_close(eddy_group *self)

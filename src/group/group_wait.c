@@ -23,11 +23,16 @@ void eddy__group_tell_room(eddy_group *self)
         eddy__group_tell(self, &self->room);
 }
 
+static bool is_loop_full(const eddy_core *core)
+{
+    return core->stats.tasks_live >= core->options.tasks_max;
+}
+
 static bool is_room_or_closed(const eddy__ask *ask)
 {
     const eddy_group *self = ask->object;
 
-    return self->closed || !eddy__group_is_full(self);
+    return self->closed || (!eddy__group_is_full(self) && !is_loop_full(self->core));
 }
 
 static bool is_closed(const eddy__ask *ask)
@@ -49,8 +54,13 @@ static const eddy__ask_type closing_ask = {EDDY__ASK_WAIT("group: closing"),
 eddy_result eddy_group_poll_room(eddy_group *self, eddy_task *task, eddy_ticket *place)
 {
     eddy__ask ask = {.type = &room_ask, .line = &self->room, .ticket = place, .object = self};
+    eddy_result result = eddy__ask_poll(&ask, task);
 
-    return eddy__ask_poll(&ask, task);
+    if (result == EDDY_PENDING && is_loop_full(self->core)) {
+        eddy__list_remove(&self->owner.hungry);
+        eddy__list_append(&self->core->hungry, &self->owner.hungry);
+    }
+    return result;
 }
 
 eddy_result eddy_group_poll_closing(eddy_group *self, eddy_task *task, eddy_ticket *place)

@@ -8,6 +8,7 @@
  * A branch has its own list of waits, so that the end of a child costs what it waits for, not what
  * the task waits for; its own request to end, which its set hands down; and its own shields.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "eddy/explore.h"
@@ -47,11 +48,18 @@ void eddy__branch_wake(eddy__branch *self)
     }
 }
 
+/* That the task is asked to end is not forgotten for a deadline inside it. */
+static void ask_for(eddy__branch *self, int32_t code)
+{
+    if (self->asked != -ECANCELED)
+        self->asked = code;
+}
+
 void eddy__branch_ask(eddy__branch *self, int32_t code)
 {
     if ((self->state & EDDY__BRANCH_CLOSED) != 0)
         return;
-    self->asked = code;
+    ask_for(self, code);
     eddy__branch_wake(self);
 }
 
@@ -137,7 +145,7 @@ static void hand_to(eddy__branches *self, eddy__branch *branch, int32_t code)
 {
     if ((branch->state & EDDY__BRANCH_CLOSED) != 0)
         return;
-    branch->asked = code;
+    ask_for(branch, code);
     branch->state |= EDDY__BRANCH_HOLDS;
     self->holders++;
     if ((branch->state & EDDY__BRANCH_QUEUED) == 0) {
@@ -253,6 +261,8 @@ eddy_result eddy__branch_poll(eddy__branch *self, eddy_future *future, eddy_task
 void eddy__branch_drop(eddy__branch *self, eddy_future *future, eddy_task *task)
 {
     eddy__branch_close(self);
+    if ((future->state & EDDY__FUTURE_STATIC) == 0)
+        future->state |= EDDY__FUTURE_APART;
     eddy__future_end(future, task);
 }
 

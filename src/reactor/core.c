@@ -147,6 +147,7 @@ static void init_parts(eddy_core *core)
     eddy__list_init(&core->ready);
     eddy__list_init(&core->attention);
     eddy__list_init(&core->tasks);
+    eddy__list_init(&core->hungry);
     eddy__list_init(&core->sources);
     eddy__source_later_init(core);
     eddy__slab_init(&core->slab, memory);

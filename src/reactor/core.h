@@ -80,6 +80,9 @@ typedef struct eddy__owner {
     /* The tree is gone, the task is in no list. `joined`: a join handle has the result. True: the
      * owner keeps the task's memory, for eddy__task_free() later. */
     bool (*ended)(struct eddy__owner *self, eddy_task *task, eddy_result result, bool joined);
+    /* The loop was full when it wanted a task, and is no longer. */
+    void (*room)(struct eddy__owner *self);
+    eddy__node hungry; /* in core->hungry, or alone */
 } eddy__owner;
 
 struct eddy_task {
@@ -211,6 +214,8 @@ enum {
     EDDY__FUTURE_STATIC = 1 << 3, /* never freed: what eddy_box() gives when memory is out */
     EDDY__FUTURE_LINKED = 1 << 4, /* in its parent's list of children */
     EDDY__FUTURE_OVER = 1 << 5,   /* a stream that has told its end */
+    EDDY__FUTURE_APART = 1 << 6,  /* in a walk: it was polled in a branch that is closed */
+    EDDY__FUTURE_SHIELD = 1 << 8, /* a count of 8 bits: shields it has put up */
 };
 
 /* In front of every boxed future: whose slab it came from. */
@@ -232,6 +237,8 @@ void eddy__future_free_box(eddy_future *future);
 void eddy__future_start(eddy_future *future);
 /* Before each poll of a child: link it, if it is not, start it, if it is new, check it. */
 void eddy__future_begin_child(eddy_future *parent, eddy_future *child);
+/* A shield was put up, or taken away: those that are left go with the future. */
+void eddy__future_count_shield(eddy_future *future, bool on);
 /* Disarm what waits in a future and in all below it: it goes on living, polled by nobody. */
 void eddy__future_disarm(eddy_future *future, eddy__branch *branch);
 /* Trip an assertion when `future` has ended or was moved. */
@@ -352,6 +359,7 @@ struct eddy_core {
     eddy_task main;
     eddy_result main_result;
     eddy__node tasks;
+    eddy__node hungry; /* owners that wait until it has fewer tasks */
     eddy__node sources;
     eddy__alarm later;                 /* runs while a source wants attention later */
     eddy__pool pool;                   /* received bytes, and every piece */
@@ -369,7 +377,7 @@ struct eddy_core {
     uint64_t draws;              /* taken by eddy__branches_draw() */
     uint32_t external_waits;     /* waiters armed whose type is external */
     uint32_t descriptor_waiters; /* sources that would like to hear of a free descriptor */
-    uint32_t drops;              /* depth of drops under way: 0 or 1 */
+    uint32_t drops;              /* drops under way: they nest as groups do */
     bool doomed;                 /* some task waits for its drop */
     bool running;                /* inside run or turn */
     bool of_world;               /* a world makes and ends it */

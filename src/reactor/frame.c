@@ -47,6 +47,29 @@ void eddy__bad_resume(const eddy_future *frame, const char *function, int line)
     abort();
 }
 
+void eddy__future_count_shield(eddy_future *future, bool on)
+{
+    uint32_t count = future->state / EDDY__FUTURE_SHIELD % 256;
+
+    EDDY_ASSERT(!on || count < 255, "future '%s' puts up more than 255 shields",
+                future->type->name);
+    if (on)
+        future->state += EDDY__FUTURE_SHIELD;
+    else if (count > 0)
+        future->state -= EDDY__FUTURE_SHIELD;
+}
+
+/* Who is dropped behind a shield cannot take it away. */
+static void take_shields_away(const eddy_future *future, eddy_task *task)
+{
+    uint32_t count = future->state / EDDY__FUTURE_SHIELD % 256;
+    eddy__branch *branch = task->branch;
+
+    if ((future->state & EDDY__FUTURE_APART) != 0)
+        return;
+    branch->shields = (uint16_t)(branch->shields > count ? branch->shields - count : 0);
+}
+
 /* One future without children. */
 static void end_one(eddy_future *future, eddy_task *task)
 {
@@ -54,6 +77,8 @@ static void end_one(eddy_future *future, eddy_task *task)
 
     if (task != NULL && (state & EDDY__FUTURE_STARTED) != 0)
         eddy__waiters_disarm(task->branch, future, future->type->size_bytes);
+    if (task != NULL && (state & EDDY__FUTURE_SHIELD * 255) != 0)
+        take_shields_away(future, task);
     future->state |= EDDY__FUTURE_ENDED;
     future->type->done(future);
     if ((state & EDDY__FUTURE_BOXED) != 0)
@@ -74,6 +99,8 @@ static eddy_future *next_child(eddy_future *top)
     do {
         child = top->type->take_child(top);
     } while (child != NULL && (child->state & EDDY__FUTURE_STATIC) != 0);
+    if (child != NULL)
+        child->state |= EDDY__FUTURE_APART;
     return child;
 }
 
@@ -91,6 +118,7 @@ void eddy__future_end(eddy_future *future, eddy_task *task)
         eddy_future *child = next_child(top);
 
         if (child != NULL) {
+            child->state |= top->state & EDDY__FUTURE_APART;
             child->sibling = stack;
             stack = child;
         } else {

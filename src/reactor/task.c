@@ -5,7 +5,9 @@
  *
  * A task ends once, by its result, by a drop, or with its loop. User code runs in three places
  * only: a poll, a `done`, a hook. None of them runs inside another drop: drops asked for meanwhile
- * are carried out one after the other when the first has finished, so their depth is bounded.
+ * are carried out one after the other when the first has finished, so their depth is bounded. But an
+ * owner that goes away drops its tasks at once, as they may use what goes next: drops nest as deep as
+ * tasks own groups of tasks that own groups.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -166,6 +168,16 @@ void eddy__task_free(eddy_task *task)
     eddy__core_object_free(task->core, task, task->memory_bytes);
 }
 
+static void feed_hungry(eddy_core *core)
+{
+    while (!eddy__list_empty(&core->hungry)) {
+        eddy__owner *owner = EDDY__CONTAINER(core->hungry.next, eddy__owner, hungry);
+
+        eddy__list_remove(&owner->hungry);
+        owner->room(owner);
+    }
+}
+
 /* The owner and the join handle hear of the result after the tree is gone: what `done` released is
  * released. */
 static void end_task(eddy_task *task, eddy_result result)
@@ -183,6 +195,8 @@ static void end_task(eddy_task *task, eddy_result result)
     eddy__list_remove(&task->trunk.member);
     core->stats.tasks_live--;
     core->stats.tasks_ended++;
+    if (!eddy__list_empty(&core->hungry))
+        feed_hungry(core);
     if (owner == NULL || !owner->ended(owner, task, result, join != NULL))
         eddy__task_free(task);
     if (join != NULL)
@@ -221,6 +235,8 @@ void eddy__task_drop(eddy_task *task)
         EDDY_SOMETIMES("task: dropped while it or another drop runs");
         task->state |= EDDY__TASK_DOOMED;
         task->core->doomed = true;
+        eddy__list_remove(&task->trunk.member); /* to the front, where the doomed are looked for */
+        eddy__list_append(task->core->tasks.next, &task->trunk.member);
         return;
     }
     eddy__task_finish(task, EDDY_DROPPED);

@@ -172,4 +172,5 @@ void eddy_task_shield(eddy_task *task, bool on)
     EDDY_ASSERT(on || branch->shields > 0, "task '%s' takes away a shield that it has not put up",
                 eddy_task_name(task));
     branch->shields = (uint16_t)(branch->shields + (on ? 1 : -1));
+    eddy__future_count_shield(task->at, on);
 }

@@ -251,6 +251,61 @@ static void shield_holds_a_deadline_back_until_its_end(void **state)
     test_core_end(core);
 }
 
+static void request_to_end_is_not_forgotten_for_a_deadline_behind_a_shield(void **state)
+{
+    eddy_core *core = test_core();
+    struct test_gate gates[2] = {0};
+    eddy_result said[2] = {1, 1};
+    eddy_join *join = test_spawn_join(core, shielding,
+                                      .inner = EDDY_INIT(shielded, .gates = gates, .said = said));
+
+    (void)state;
+    test_settle(core);
+    eddy_join_cancel(join, EDDY_FOREVER);
+    test_pass(core, 10 * MS); /* the deadline comes later */
+    test_gate_open(&gates[0], 5);
+    assert_int_equal(test_join_end(core, join), -ECANCELED);
+    assert_int_equal(said[1], -ECANCELED);
+    test_core_end(core);
+}
+
+/* A shielded wait that a timeout drops; then a wait of its own. */
+struct unshielded {
+    EDDY_FRAME;
+    struct test_gate *gates;
+    eddy_result *said;
+    struct shielded inner;
+    struct eddy_timeout limited;
+};
+EDDY_ASYNC(unshielded, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        self->inner = EDDY_INIT(shielded, .gates = self->gates, .said = self->said);
+        self->limited = EDDY_INIT(eddy_timeout, .inner = &self->inner.frame, .duration_ns = 2 * MS);
+        EDDY_AWAIT(n, &self->limited);
+        EDDY_POLL(n, test_gate_poll(&self->gates[1], task));
+        self->said[1] = n;
+        EDDY_END(n);
+}
+
+static void shield_goes_with_the_future_that_put_it_up(void **state)
+{
+    eddy_core *core = test_core();
+    struct test_gate gates[2] = {0};
+    eddy_result said[2] = {1, 1};
+    eddy_join *join = test_spawn_join(core, unshielded, .gates = gates, .said = said);
+
+    (void)state;
+    test_pass(core, 10 * MS);
+    assert_non_null(gates[1].waiter.branch);
+    eddy_join_cancel(join, EDDY_FOREVER);
+    assert_int_equal(test_join_end(core, join), -ECANCELED);
+    assert_int_equal(said[1], -ECANCELED);
+    test_core_end(core);
+}
+
 /* ---- dropped anywhere ---- */
 
 struct drop_world {
@@ -334,6 +389,8 @@ int main(void)
         cmocka_unit_test(earliest_deadline_of_nested_scopes_counts_and_is_inherited),
         cmocka_unit_test(without_a_scope_there_is_no_deadline),
         cmocka_unit_test(shield_holds_a_deadline_back_until_its_end),
+        cmocka_unit_test(request_to_end_is_not_forgotten_for_a_deadline_behind_a_shield),
+        cmocka_unit_test(shield_goes_with_the_future_that_put_it_up),
         cmocka_unit_test(dropped_anywhere_leaves_nothing),
         cmocka_unit_test(scope_dropped_before_its_first_poll_drops_a_boxed_inner_one),
         cmocka_unit_test(dump_shows_what_is_waited_for_inside),

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* eddy-test: drivers sim chance */
+/*
+ * test_group_odd.c - groups at odd moments: hooks that end what is being ended, members that wait at
+ * their own group, policies that meet requests to end, a loop that is full.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../support/loop.h"
+#include "eddy/serve.h"
+
+#define MS EDDY_MILLISECOND
+
+static eddy_group *new_group(eddy_core *core, eddy_group_options options)
+{
+    eddy_group *group = NULL;
+
+    options.size_bytes = sizeof options;
+    assert_int_equal(eddy_group_new(eddy_core_handle(core), &options, &group), 0);
+    return group;
+}
+
+#define spawn(group, ...) assert_int_equal(eddy_group_spawn((group), EDDY_FUTURE(__VA_ARGS__)), 0)
+
+/* Does not listen: swallows each request, and counts them. */
+struct deaf {
+    EDDY_FRAME;
+    struct test_gate *gate;
+    int *asked;
+};
+EDDY_ASYNC(deaf, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        for (;;) {
+            EDDY_POLL(n, test_gate_poll(self->gate, task));
+            if (n != -ECANCELED)
+                break;
+            ++*self->asked;
+        }
+        EDDY_END(n);
+}
+
+/* ---- the hook ---- */
+
+enum what { ABORT_JOIN, ABORT_GROUP, FREE_GROUP };
+
+struct plot {
+    enum what what;
+    eddy_group *group;
+    eddy_join *join;
+    int told;
+};
+
+static void on_cut_off(void *arg, const eddy_ended *ended, const char *waits)
+{
+    struct plot *plot = arg;
+
+    assert_int_equal(ended->result, EDDY_DROPPED);
+    assert_non_null(strstr(waits, "test: gate"));
+    if (plot->told++ > 0)
+        return;
+    if (plot->what == ABORT_JOIN)
+        eddy_join_abort(plot->join);
+    else if (plot->what == ABORT_GROUP)
+        eddy_group_abort(plot->group);
+    else
+        eddy_group_free(plot->group);
+}
+
+static void hook_may_end_whatever_is_left(void **state)
+{
+    (void)state;
+    for (enum what what = ABORT_JOIN; what <= FREE_GROUP; what++) {
+        struct plot plot = {.what = what};
+        eddy_core *core = test_core();
+        struct test_gate gates[3] = {0};
+        int asked = 0;
+
+        plot.group =
+            new_group(core, (eddy_group_options){.on_cut_off = on_cut_off, .hook_arg = &plot});
+        spawn(plot.group, deaf, .gate = &gates[0], .asked = &asked);
+        assert_int_equal(
+            eddy_group_spawn_joinable(
+                plot.group, EDDY_FUTURE(deaf, .gate = &gates[1], .asked = &asked), &plot.join),
+            0);
+        spawn(plot.group, deaf, .gate = &gates[2], .asked = &asked);
+        test_settle(core);
+        eddy_group_cancel(plot.group, MS);
+        test_pass(core, 20 * MS);
+        assert_int_equal(plot.told, what == ABORT_JOIN ? 2 : 1);
+        assert_int_equal(test_stats(core).tasks_live, 0);
+        eddy_join_free(plot.join);
+        if (what != FREE_GROUP)
+            eddy_group_free(plot.group);
+        test_core_end(core);
+    }
+}
+
+/* ---- members that wait at their own group ---- */
+
+struct member {
+    EDDY_FRAME;
+    eddy_group *group;
+    bool for_room;
+    eddy_result *said;
+    eddy_ticket place;
+};
+static eddy_result member_poll(struct member *self, eddy_task *task)
+{
+    return self->for_room ? eddy_group_poll_room(self->group, task, &self->place)
+                          : eddy_group_poll_closing(self->group, task, &self->place);
+}
+EDDY_ASYNC(member, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        EDDY_POLL(n, member_poll(self, task));
+        *self->said = n;
+        EDDY_END(0);
+}
+
+static void members_that_wait_at_their_group_are_dropped_with_it(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_group *group = new_group(core, (eddy_group_options){.tasks_max = 2});
+    eddy_result said[2] = {1, 1};
+
+    (void)state;
+    spawn(group, member, .group = group, .said = &said[0]);
+    spawn(group, member, .group = group, .said = &said[1], .for_room = true);
+    test_settle(core);
+    eddy_group_free(group);
+    assert_int_equal(said[0], 1);
+    assert_int_equal(said[1], 1);
+    assert_int_equal(test_stats(core).tasks_live, 0);
+    test_core_end(core);
+}
+
+static void members_are_told_that_their_group_is_closing(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_group *group = new_group(core, (eddy_group_options){0});
+    eddy_result said = 1;
+
+    (void)state;
+    spawn(group, member, .group = group, .said = &said);
+    test_settle(core);
+    eddy_group_close(group);
+    test_settle(core);
+    assert_int_equal(said, EDDY_CLOSED);
+    assert_int_equal(eddy_group_tasks(group), 0);
+    eddy_group_free(group);
+    test_core_end(core);
+}
+
+/* ---- policies and requests ---- */
+
+/* Asked to end, it cleans up for a while, and is not to be disturbed by a second request. */
+struct cleaner {
+    EDDY_FRAME;
+    struct test_gate *gate;
+    int *cleaned, *disturbed;
+    int64_t clean_ns;
+    eddy_sleep sleep;
+};
+EDDY_ASYNC(cleaner, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        EDDY_POLL(n, test_gate_poll(self->gate, task));
+        eddy_sleep_start(&self->sleep, task, self->clean_ns);
+        EDDY_POLL(n, eddy_sleep_poll(&self->sleep, task));
+        *(n == 0 ? self->cleaned : self->disturbed) += 1;
+        EDDY_END(-ECANCELED);
+}
+
+static void end_of_a_task_that_was_asked_asks_nobody_again(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_group *group =
+        new_group(core, (eddy_group_options){.keep_results = true, .on_error = EDDY_CANCEL_OTHERS});
+    struct test_gate gates[2] = {0};
+    int cleaned = 0, disturbed = 0;
+
+    (void)state;
+    spawn(group, cleaner, .gate = &gates[0], .cleaned = &cleaned, .disturbed = &disturbed,
+          .clean_ns = 5 * MS);
+    spawn(group, cleaner, .gate = &gates[1], .cleaned = &cleaned, .disturbed = &disturbed,
+          .clean_ns = 50 * MS);
+    spawn(group, test_value, .value = -EIO, .yields = 2);
+    test_pass(core, 200 * MS);
+    assert_int_equal(eddy_group_tasks(group), 0);
+    assert_int_equal(cleaned, 2);
+    assert_int_equal(disturbed, 0);
+    eddy_group_free(group);
+    test_core_end(core);
+}
+
+static void grace_of_a_shutdown_is_not_the_policys(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_group *group = new_group(core, (eddy_group_options){.keep_results = true,
+                                                             .on_error = EDDY_CANCEL_OTHERS,
+                                                             .grace_ns = EDDY_FOREVER});
+    struct test_gate gates[2] = {0};
+    int asked = 0;
+
+    (void)state;
+    spawn(group, test_wait, .gate = &gates[0]);
+    spawn(group, deaf, .gate = &gates[1], .asked = &asked);
+    assert_int_equal(test_run(core, eddy_shutdown, .group = group, .grace_ns = 20 * MS), 1);
+    assert_int_equal(asked, 1);
+    eddy_group_free(group);
+    test_core_end(core);
+}
+
+/* ---- a loop that is full ---- */
+
+struct feeder {
+    EDDY_FRAME;
+    eddy_group *group;
+    int *spawned;
+    eddy_ticket place;
+};
+EDDY_ASYNC(feeder, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        EDDY_POLL(n, eddy_group_poll_room(self->group, task, &self->place));
+        assert_int_equal(n, 0);
+        spawn(self->group, test_value, .value = 0);
+        ++*self->spawned;
+        EDDY_END(0);
+}
+
+static void room_is_waited_for_when_the_loop_is_full(void **state)
+{
+    eddy_core *core = test_core_with((eddy_core_options){.tasks_max = 2});
+    eddy_group *group = new_group(core, (eddy_group_options){0});
+    struct test_gate gate = {0};
+    int spawned = 0;
+
+    (void)state;
+    test_spawn(core, test_wait, .gate = &gate);
+    test_spawn(core, feeder, .group = group, .spawned = &spawned);
+    test_settle(core);
+    assert_int_equal(spawned, 0);
+    test_gate_open(&gate, 0);
+    test_settle(core);
+    assert_int_equal(spawned, 1);
+    assert_int_equal(test_stats(core).limit_tasks, 0);
+    eddy_group_free(group);
+    test_core_end(core);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hook_may_end_whatever_is_left),
+        cmocka_unit_test(members_that_wait_at_their_group_are_dropped_with_it),
+        cmocka_unit_test(members_are_told_that_their_group_is_closing),
+        cmocka_unit_test(end_of_a_task_that_was_asked_asks_nobody_again),
+        cmocka_unit_test(grace_of_a_shutdown_is_not_the_policys),
+        cmocka_unit_test(room_is_waited_for_when_the_loop_is_full),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
