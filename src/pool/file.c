@@ -126,16 +126,15 @@ static void release_file(void *arg)
     eddy_file_free(((struct with_file *)arg)->file);
 }
 
-/* NULL: no memory. */
-static eddy_future *begin(eddy_handle *handle, eddy_file *file, const eddy__blocking_kind *kind,
-                          eddy_file_info *info)
+static eddy_future *work_on(eddy_handle *handle, eddy_file *file, const eddy__blocking_kind *kind,
+                            eddy_file_info *info)
 {
     struct with_file *self;
     void *payload;
     eddy_future *future = eddy__blocking_new(handle, file->pool, kind, sizeof *self, &payload);
 
     if (future == NULL)
-        return NULL;
+        return eddy__future_failed(handle->core);
     self = payload;
     self->file = eddy__file_retain(file);
     self->out = info;
@@ -155,9 +154,7 @@ static const eddy__blocking_kind sync_kind = {
 
 eddy_future *eddy_file_sync(eddy_handle *handle, eddy_file *file)
 {
-    eddy_future *future = begin(handle, file, &sync_kind, NULL);
-
-    return future != NULL ? future : eddy__future_failed(handle->core);
+    return work_on(handle, file, &sync_kind, NULL);
 }
 
 static eddy_result run_info(void *arg)
@@ -183,9 +180,7 @@ static const eddy__blocking_kind info_kind = {
 
 eddy_future *eddy_file_info_get(eddy_handle *handle, eddy_file *file, eddy_file_info *info)
 {
-    eddy_future *future = begin(handle, file, &info_kind, info);
-
-    return future != NULL ? future : eddy__future_failed(handle->core);
+    return work_on(handle, file, &info_kind, info);
 }
 
 static eddy_result run_close(void *arg)
@@ -207,8 +202,8 @@ static const eddy__blocking_kind close_kind = {
  * needs the file any more. */
 eddy_future *eddy_file_close(eddy_handle *handle, eddy_file *file)
 {
-    eddy_future *future = begin(handle, file, &close_kind, NULL);
+    eddy_future *future = work_on(handle, file, &close_kind, NULL);
 
     (void)eddy__file_release(file);
-    return future != NULL ? future : eddy__future_failed(handle->core);
+    return future;
 }

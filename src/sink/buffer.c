@@ -20,8 +20,10 @@ static unsigned char *at(const struct buffer_sink *self, size_t index)
 }
 
 /* 0: the inner sink has taken all. */
-static eddy_result pass(struct buffer_sink *self, eddy_task *task)
+static eddy_result pass(eddy_sink *sink, eddy_task *task)
 {
+    struct buffer_sink *self = (struct buffer_sink *)(void *)sink;
+
     while (self->count > 0) {
         eddy_result result;
 
@@ -43,7 +45,7 @@ static eddy_result pass(struct buffer_sink *self, eddy_task *task)
 static eddy_result buffer_send(eddy_sink *sink, eddy_task *task, const void *item)
 {
     struct buffer_sink *self = (struct buffer_sink *)(void *)sink;
-    eddy_result result = pass(self, task);
+    eddy_result result = pass(sink, task);
 
     if (result == 0)
         result = eddy_sink_poll_send(self->over.inner, task, item);
@@ -51,20 +53,6 @@ static eddy_result buffer_send(eddy_sink *sink, eddy_task *task, const void *ite
         return result;
     memcpy(at(self, self->count++), item, sink->item_bytes);
     return 0;
-}
-
-static eddy_result buffer_flush(eddy_sink *sink, eddy_task *task)
-{
-    eddy_result result = pass((struct buffer_sink *)(void *)sink, task);
-
-    return result != 0 ? result : eddy__over_flush(sink, task);
-}
-
-static eddy_result buffer_close(eddy_sink *sink, eddy_task *task)
-{
-    eddy_result result = pass((struct buffer_sink *)(void *)sink, task);
-
-    return result != 0 ? result : eddy__over_close(sink, task);
 }
 
 static void buffer_done(eddy_future *frame)
@@ -79,15 +67,14 @@ static void buffer_done(eddy_future *frame)
 static const eddy_sink_type buffer_type = {
     .base = {eddy_sink_no_future, buffer_done, sizeof(struct buffer_sink), "sink_buffer", NULL},
     .start_send = buffer_send,
-    .flush = buffer_flush,
-    .close = buffer_close,
+    .flush = eddy__over_flush,
+    .close = eddy__over_close,
 };
 
 eddy_sink *eddy_sink_buffer(eddy_sink *sink, size_t items)
 {
     struct buffer_sink *self;
     eddy_sink *outer;
-    eddy_core *core;
 
     if (items == 0)
         return sink;
@@ -95,11 +82,7 @@ eddy_sink *eddy_sink_buffer(eddy_sink *sink, size_t items)
     if (eddy__sink_is_failed(outer))
         return outer;
     self = (struct buffer_sink *)(void *)outer;
-    core = eddy__boxed_core(&outer->frame);
+    self->over.pass = pass;
     self->size = items;
-    self->ring = eddy__items_new(core, outer->item_bytes, items);
-    if (self->ring != NULL)
-        return outer;
-    eddy_sink_drop(outer, NULL);
-    return eddy__sink_failed(core);
+    return eddy__sink_with_room(outer, &self->ring, outer->item_bytes, items);
 }

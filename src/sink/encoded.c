@@ -247,7 +247,6 @@ void eddy_duplex_drop(eddy_duplex *self, eddy_task *task)
     eddy_sink *out = self->out;
 
     *self = (eddy_duplex){NULL, NULL};
-    if (in != NULL && !eddy__stream_is_failed(in))
-        eddy_stream_drop(in, task);
+    eddy_stream_drop(in, task);
     eddy_sink_drop(out, task);
 }

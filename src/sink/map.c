@@ -5,11 +5,6 @@
 #include "eddy/sink_adapt.h"
 #include "sink/sink.h"
 
-static void nothing(eddy_future *self)
-{
-    (void)self;
-}
-
 /* ---- map: another item for each ---- */
 
 struct map_sink {
@@ -22,7 +17,7 @@ struct map_sink {
 static eddy_result map_send(eddy_sink *sink, eddy_task *task, const void *item)
 {
     struct map_sink *self = (struct map_sink *)(void *)sink;
-    eddy_result result = eddy__maker_pass(&self->maker, task);
+    eddy_result result = eddy__maker_pass(sink, task);
 
     if (result != 0)
         return result;
@@ -30,33 +25,14 @@ static eddy_result map_send(eddy_sink *sink, eddy_task *task, const void *item)
     if (result < 0)
         return eddy__maker_taken(&self->maker, result);
     self->maker.holds = true;
-    return eddy__maker_taken(&self->maker, eddy__maker_pass(&self->maker, task));
-}
-
-static eddy_result map_flush(eddy_sink *sink, eddy_task *task)
-{
-    eddy_result result = eddy__maker_pass((eddy__maker *)(void *)sink, task);
-
-    return result != 0 ? result : eddy__over_flush(sink, task);
-}
-
-static eddy_result map_close(eddy_sink *sink, eddy_task *task)
-{
-    eddy_result result = eddy__maker_pass((eddy__maker *)(void *)sink, task);
-
-    return result != 0 ? result : eddy__over_close(sink, task);
-}
-
-static void map_done(eddy_future *frame)
-{
-    eddy__maker_done((eddy__maker *)(void *)frame);
+    return eddy__maker_taken(&self->maker, eddy__maker_pass(sink, task));
 }
 
 static const eddy_sink_type map_type = {
-    .base = {eddy_sink_no_future, map_done, sizeof(struct map_sink), "sink_map", NULL},
+    .base = {eddy_sink_no_future, eddy__maker_done, sizeof(struct map_sink), "sink_map", NULL},
     .start_send = map_send,
-    .flush = map_flush,
-    .close = map_close,
+    .flush = eddy__over_flush,
+    .close = eddy__over_close,
 };
 
 eddy_sink *eddy_sink_map(eddy_sink *sink, size_t item_bytes,
@@ -91,7 +67,8 @@ static eddy_result inspect_send(eddy_sink *sink, eddy_task *task, const void *it
 }
 
 static const eddy_sink_type inspect_type = {
-    .base = {eddy_sink_no_future, nothing, sizeof(struct inspect_sink), "sink_inspect", NULL},
+    .base = {eddy_sink_no_future, eddy__done_nothing, sizeof(struct inspect_sink), "sink_inspect",
+             NULL},
     .start_send = inspect_send,
     .flush = eddy__over_flush,
     .close = eddy__over_close,
@@ -146,7 +123,8 @@ static eddy_result map_err_close(eddy_sink *sink, eddy_task *task)
 }
 
 static const eddy_sink_type map_err_type = {
-    .base = {eddy_sink_no_future, nothing, sizeof(struct map_err_sink), "sink_map_err", NULL},
+    .base = {eddy_sink_no_future, eddy__done_nothing, sizeof(struct map_err_sink), "sink_map_err",
+             NULL},
     .start_send = map_err_send,
     .flush = map_err_flush,
     .close = map_err_close,

@@ -47,6 +47,18 @@ void *eddy__items_new(eddy_core *core, size_t item_bytes, size_t count)
     return eddy__slab_alloc(&core->slab, item_bytes * count);
 }
 
+eddy_sink *eddy__sink_with_room(eddy_sink *self, unsigned char **room, size_t item_bytes,
+                                size_t count)
+{
+    eddy_core *core = eddy__boxed_core(&self->frame);
+
+    *room = eddy__items_new(core, item_bytes, count);
+    if (*room != NULL)
+        return self;
+    eddy_sink_drop(self, NULL);
+    return eddy__sink_failed(core);
+}
+
 void eddy__items_free(const eddy_future *owner, void *items, size_t item_bytes, size_t count)
 {
     if (items != NULL)
@@ -77,14 +89,24 @@ eddy_sink *eddy__over_new(eddy_sink *inner, const eddy_sink_type *type, size_t i
     return &self->sink;
 }
 
+/* What it holds goes first; then the same with the inner sink. */
+static eddy_result pass_then(eddy_sink *sink, eddy_task *task,
+                             eddy_result (*poll)(eddy_sink *inner, eddy_task *task))
+{
+    eddy__over *self = (eddy__over *)(void *)sink;
+    eddy_result result = self->pass != NULL ? self->pass(sink, task) : 0;
+
+    return result != 0 ? result : poll(self->inner, task);
+}
+
 eddy_result eddy__over_flush(eddy_sink *self, eddy_task *task)
 {
-    return eddy_sink_poll_flush(((eddy__over *)(void *)self)->inner, task);
+    return pass_then(self, task, eddy_sink_poll_flush);
 }
 
 eddy_result eddy__over_close(eddy_sink *self, eddy_task *task)
 {
-    return eddy_sink_poll_close(((eddy__over *)(void *)self)->inner, task);
+    return pass_then(self, task, eddy_sink_poll_close);
 }
 
 /* ---- in front of another, holding one item for it ---- */
@@ -95,24 +117,32 @@ eddy_sink *eddy__maker_new(eddy_sink *inner, const eddy_sink_type *type, size_t 
     size_t out_bytes = inner->item_bytes;
     void (*drop_out)(void *item) = inner->drop_item;
     eddy_sink *sink = eddy__over_new(inner, type, item_bytes, verb);
-    eddy_core *core;
-    eddy__maker *self;
+    eddy__maker *self = (eddy__maker *)(void *)sink;
 
     if (eddy__sink_is_failed(sink))
         return sink;
-    core = eddy__boxed_core(&sink->frame);
-    self = (eddy__maker *)(void *)sink;
+    self->over.pass = eddy__maker_pass;
     self->out_bytes = out_bytes;
     self->drop_out = drop_out;
-    self->out = eddy__items_new(core, out_bytes, 1);
-    if (self->out != NULL)
-        return sink;
-    eddy_sink_drop(sink, NULL);
-    return eddy__sink_failed(core);
+    return eddy__sink_with_room(sink, &self->out, out_bytes, 1);
 }
 
-eddy_result eddy__maker_pass(eddy__maker *self, eddy_task *task)
+eddy_sink *eddy__maker_new_slow(eddy_sink *inner, const eddy_sink_type *type, size_t item_bytes,
+                                eddy_result (*pass)(eddy_sink *self, eddy_task *task),
+                                const char *verb)
 {
+    eddy_sink *sink = eddy__maker_new(inner, type, item_bytes, verb);
+    eddy__maker *self = (eddy__maker *)(void *)sink;
+
+    if (eddy__sink_is_failed(sink))
+        return sink;
+    self->over.pass = pass;
+    return eddy__sink_with_room(sink, &self->in, item_bytes, 1);
+}
+
+eddy_result eddy__maker_pass(eddy_sink *sink, eddy_task *task)
+{
+    eddy__maker *self = (eddy__maker *)(void *)sink;
     eddy_result result = self->error;
 
     self->error = 0;
@@ -127,9 +157,12 @@ eddy_result eddy__maker_pass(eddy__maker *self, eddy_task *task)
     return result;
 }
 
-void eddy__maker_done(eddy__maker *self)
+void eddy__maker_done(eddy_future *frame)
 {
+    eddy__maker *self = (eddy__maker *)(void *)frame;
+
     if (self->holds)
         eddy__item_drop(self->drop_out, self->out);
-    eddy__items_free(&self->over.sink.frame, self->out, self->out_bytes, 1);
+    eddy__items_free(frame, self->out, self->out_bytes, 1);
+    eddy__items_free(frame, self->in, self->over.sink.item_bytes, 1);
 }

@@ -154,8 +154,7 @@ eddy_future *eddy_sink_send_all(eddy_sink *sink, eddy_stream *stream)
 
 static void drop_both(eddy_stream *stream, eddy_sink *sink)
 {
-    if (!eddy__stream_is_failed(stream))
-        eddy_stream_drop(stream, NULL);
+    eddy_stream_drop(stream, NULL);
     eddy_sink_drop(sink, NULL);
 }
 

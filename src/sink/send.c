@@ -14,6 +14,7 @@ struct use {
     void *item; /* to be sent yet; NULL: none, any more */
     size_t item_bytes;
     void (*drop_item)(void *item);
+    bool closes; /* else: sends what there is to send, and flushes */
 };
 
 static struct use *use_of(eddy_future *frame)
@@ -51,31 +52,12 @@ static eddy_result send_then_flush(struct use *self, eddy_task *task)
     return eddy_sink_poll_flush(self->sink, task);
 }
 
-static eddy_result send_poll(eddy_future *frame, eddy_task *task)
+static eddy_result use_poll(eddy_future *frame, eddy_task *task)
 {
     struct use *self = use_of(frame);
     uint32_t linked = eddy__loan_begin(&self->sink->frame);
-    eddy_result result = send_then_flush(self, task);
-
-    eddy__loan_end(&self->sink->frame, linked);
-    return told(self, task, result);
-}
-
-static eddy_result flush_poll(eddy_future *frame, eddy_task *task)
-{
-    struct use *self = use_of(frame);
-    uint32_t linked = eddy__loan_begin(&self->sink->frame);
-    eddy_result result = eddy_sink_poll_flush(self->sink, task);
-
-    eddy__loan_end(&self->sink->frame, linked);
-    return told(self, task, result);
-}
-
-static eddy_result close_poll(eddy_future *frame, eddy_task *task)
-{
-    struct use *self = use_of(frame);
-    uint32_t linked = eddy__loan_begin(&self->sink->frame);
-    eddy_result result = eddy_sink_poll_close(self->sink, task);
+    eddy_result result =
+        self->closes ? eddy_sink_poll_close(self->sink, task) : send_then_flush(self, task);
 
     eddy__loan_end(&self->sink->frame, linked);
     return told(self, task, result);
@@ -94,11 +76,11 @@ static void use_done(eddy_future *frame)
     drop_item(use_of(frame), true);
 }
 
-static const eddy_type send_type = {send_poll, use_done, sizeof(struct use), "sink_send",
+static const eddy_type send_type = {use_poll, use_done, sizeof(struct use), "sink_send",
                                     use_take_child};
-static const eddy_type flush_type = {flush_poll, use_done, sizeof(struct use), "sink_flush",
+static const eddy_type flush_type = {use_poll, use_done, sizeof(struct use), "sink_flush",
                                      use_take_child};
-static const eddy_type close_type = {close_poll, use_done, sizeof(struct use), "sink_close",
+static const eddy_type close_type = {use_poll, use_done, sizeof(struct use), "sink_close",
                                      use_take_child};
 
 static struct use *use_new(eddy_sink *sink, const eddy_type *type, const char *verb)
@@ -110,8 +92,10 @@ static struct use *use_new(eddy_sink *sink, const eddy_type *type, const char *v
         eddy__core_check(core, verb);
         self = eddy__future_new(core, type);
     }
-    if (self != NULL)
-        self->sink = sink;
+    if (self == NULL)
+        return NULL;
+    self->sink = sink;
+    self->closes = type == &close_type;
     return self;
 }
 

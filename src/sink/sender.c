@@ -20,13 +20,6 @@ static eddy_result sender_send(eddy_sink *sink, eddy_task *task, const void *ite
     return eddy_sender_poll_send(self->sender, task, &self->ticket, item);
 }
 
-static eddy_result sender_flush(eddy_sink *sink, eddy_task *task)
-{
-    (void)sink;
-    (void)task;
-    return 0;
-}
-
 static void give_back(struct sender_sink *self)
 {
     eddy_sender *sender = self->sender;
@@ -55,7 +48,7 @@ static void sender_done(eddy_future *frame)
 static const eddy_sink_type sender_type = {
     .base = {eddy_sink_no_future, sender_done, sizeof(struct sender_sink), "sender_sink", NULL},
     .start_send = sender_send,
-    .flush = sender_flush,
+    .flush = eddy__sink_flush_nothing,
     .close = sender_close,
 };
 

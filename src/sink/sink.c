@@ -143,45 +143,22 @@ static eddy_result loop_gone_flush(eddy_sink *self, eddy_task *task)
     return loop_gone_send(self, task, NULL);
 }
 
-static eddy_result no_memory_poll(eddy_future *self, eddy_task *task)
-{
-    (void)self;
-    return no_memory_send(NULL, task, NULL);
-}
-
-static eddy_result loop_gone_poll(eddy_future *self, eddy_task *task)
-{
-    (void)self;
-    return loop_gone_send(NULL, task, NULL);
-}
-
-static void nothing(eddy_future *self)
-{
-    (void)self;
-}
-
 static const eddy_sink_type no_memory_type = {
-    .base = {eddy_sink_no_future, nothing, sizeof(eddy_sink), "no memory", NULL},
+    .base = {eddy_sink_no_future, eddy__done_nothing, sizeof(eddy_sink), "no memory", NULL},
     .start_send = no_memory_send,
     .flush = no_memory_flush,
     .close = no_memory_flush,
 };
 static const eddy_sink_type loop_gone_type = {
-    .base = {eddy_sink_no_future, nothing, sizeof(eddy_sink), "loop gone", NULL},
+    .base = {eddy_sink_no_future, eddy__done_nothing, sizeof(eddy_sink), "loop gone", NULL},
     .start_send = loop_gone_send,
     .flush = loop_gone_flush,
     .close = loop_gone_flush,
 };
-static const eddy_type no_memory_future_type = {no_memory_poll, nothing, sizeof(eddy_future),
-                                                "no memory", NULL};
-static const eddy_type loop_gone_future_type = {loop_gone_poll, nothing, sizeof(eddy_future),
-                                                "loop gone", NULL};
 
 /* Shared by all loops, never written. */
 static eddy_sink no_memory = {.frame = {&no_memory_type.base, NULL, NULL, 0, EDDY__FUTURE_STATIC}};
 static eddy_sink loop_gone = {.frame = {&loop_gone_type.base, NULL, NULL, 0, EDDY__FUTURE_STATIC}};
-static eddy_future no_memory_future = {&no_memory_future_type, NULL, NULL, 0, EDDY__FUTURE_STATIC};
-static eddy_future loop_gone_future = {&loop_gone_future_type, NULL, NULL, 0, EDDY__FUTURE_STATIC};
 
 eddy_sink *eddy__sink_failed(const eddy_core *core)
 {
@@ -190,10 +167,17 @@ eddy_sink *eddy__sink_failed(const eddy_core *core)
 
 eddy_future *eddy__sink_failed_future(const eddy_sink *failed)
 {
-    return failed == &loop_gone ? &loop_gone_future : &no_memory_future;
+    return eddy__failed_future(failed == &loop_gone ? EDDY_LOOP_GONE : -ENOMEM);
 }
 
 /* ---- making one ---- */
+
+eddy_result eddy__sink_flush_nothing(eddy_sink *self, eddy_task *task)
+{
+    (void)self;
+    (void)task;
+    return 0;
+}
 
 void *eddy__sink_new(eddy_core *core, const eddy_sink_type *type, size_t item_bytes)
 {

@@ -20,6 +20,8 @@
 void *eddy__sink_new(eddy_core *core, const eddy_sink_type *type, size_t item_bytes);
 /* A static sink whose polls all return -ENOMEM or EDDY_LOOP_GONE. */
 eddy_sink *eddy__sink_failed(const eddy_core *core);
+/* Flush, or close, of a sink whose items are where they go as soon as they are taken. */
+eddy_result eddy__sink_flush_nothing(eddy_sink *self, eddy_task *task);
 /* The future to give when a sink is such a one: fails likewise, static. */
 eddy_future *eddy__sink_failed_future(const eddy_sink *failed);
 
@@ -48,6 +50,10 @@ static inline eddy_core *eddy__boxed_core(const eddy_future *frame)
 
 /* Room for `count` items, each aligned as malloc's memory when its size allows that; NULL: none. */
 void *eddy__items_new(eddy_core *core, size_t item_bytes, size_t count);
+/* A new sink gets room for `count` items in *room; without memory it is dropped, and a failed one is
+ * what to give instead. */
+eddy_sink *eddy__sink_with_room(eddy_sink *self, unsigned char **room, size_t item_bytes,
+                                size_t count);
 /* NULL does nothing; also after the loop is gone. */
 void eddy__items_free(const eddy_future *owner, void *items, size_t item_bytes, size_t count);
 
@@ -57,6 +63,8 @@ void eddy__items_free(const eddy_future *owner, void *items, size_t item_bytes, 
 typedef struct eddy__over {
     eddy_sink sink;
     eddy_sink *inner; /* a child from the beginning */
+    /* Pass on what it holds; 0: it holds nothing any more. NULL: it never does. */
+    eddy_result (*pass)(eddy_sink *self, eddy_task *task);
 } eddy__over;
 
 /* Items that go in are those of the inner sink. */
@@ -66,7 +74,7 @@ typedef struct eddy__over {
  * is dropped. */
 eddy_sink *eddy__over_new(eddy_sink *inner, const eddy_sink_type *type, size_t item_bytes,
                           const char *verb);
-/* Flush and close of an adaptor that holds nothing. */
+/* Flush and close: what the adaptor holds goes first. */
 eddy_result eddy__over_flush(eddy_sink *self, eddy_task *task);
 eddy_result eddy__over_close(eddy_sink *self, eddy_task *task);
 
@@ -81,6 +89,7 @@ static inline bool eddy__is_request(eddy_result error)
 /* The first member of every adaptor that makes items. */
 typedef struct eddy__maker {
     eddy__over over;
+    unsigned char *in;  /* room for one item that came; NULL: none was asked for */
     unsigned char *out; /* room for one item of the inner sink */
     size_t out_bytes;
     void (*drop_out)(void *item);
@@ -88,11 +97,15 @@ typedef struct eddy__maker {
     bool holds;        /* an item, in `out`, that the inner sink has not taken */
 } eddy__maker;
 
-/* As eddy__over_new(), with `out`. */
+/* As eddy__over_new(), with `out`; `pass` is eddy__maker_pass(). */
 eddy_sink *eddy__maker_new(eddy_sink *inner, const eddy_sink_type *type, size_t item_bytes,
                            const char *verb);
+/* The same, with `in`, for one that makes its items in several polls, and passes them on by `pass`. */
+eddy_sink *eddy__maker_new_slow(eddy_sink *inner, const eddy_sink_type *type, size_t item_bytes,
+                                eddy_result (*pass)(eddy_sink *self, eddy_task *task),
+                                const char *verb);
 /* Pass on what is held. 0: nothing is held any more; EDDY_PENDING; an error. */
-eddy_result eddy__maker_pass(eddy__maker *self, eddy_task *task);
+eddy_result eddy__maker_pass(eddy_sink *sink, eddy_task *task);
 /* The result of a send that has taken its item, and then got so far: 0; an error is kept for the next
  * call, because one that is told now would say that the item was not taken. */
 static inline eddy_result eddy__maker_taken(eddy__maker *self, eddy_result result)
@@ -101,7 +114,7 @@ static inline eddy_result eddy__maker_taken(eddy__maker *self, eddy_result resul
         self->error = result;
     return 0;
 }
-/* To be called by its type's `done`. */
-void eddy__maker_done(eddy__maker *self);
+/* Its type's `done`. */
+void eddy__maker_done(eddy_future *frame);
 
 #endif

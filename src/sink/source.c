@@ -6,11 +6,6 @@
 
 #include "sink/sink.h"
 
-static void nothing(eddy_future *self)
-{
-    (void)self;
-}
-
 /* ---- functions ---- */
 
 struct fn_sink {
@@ -52,7 +47,7 @@ static eddy_result fn_close(eddy_sink *sink, eddy_task *task)
 }
 
 static const eddy_sink_type fn_type = {
-    .base = {eddy_sink_no_future, nothing, sizeof(struct fn_sink), "sink_poll_fn", NULL},
+    .base = {eddy_sink_no_future, eddy__done_nothing, sizeof(struct fn_sink), "sink_poll_fn", NULL},
     .start_send = fn_send,
     .flush = fn_flush,
     .close = fn_close,
@@ -95,18 +90,12 @@ static eddy_result array_send(eddy_sink *sink, eddy_task *task, const void *item
     return 0;
 }
 
-static eddy_result array_flush(eddy_sink *sink, eddy_task *task)
-{
-    (void)sink;
-    (void)task;
-    return 0; /* all is where it goes */
-}
-
 static const eddy_sink_type array_type = {
-    .base = {eddy_sink_no_future, nothing, sizeof(struct array_sink), "sink_array", NULL},
+    .base = {eddy_sink_no_future, eddy__done_nothing, sizeof(struct array_sink), "sink_array",
+             NULL},
     .start_send = array_send,
-    .flush = array_flush,
-    .close = array_flush,
+    .flush = eddy__sink_flush_nothing,
+    .close = eddy__sink_flush_nothing,
 };
 
 eddy_sink *eddy_sink_array(eddy_handle *handle, void *memory, size_t capacity, size_t item_bytes,

@@ -9,7 +9,7 @@
 
 struct signals {
     eddy_stream stream;
-    eddy_signal *signal;
+    eddy_signal *signal; /* the user's */
 };
 
 static eddy_result signals_next(eddy_stream *stream, eddy_task *task, void *item)
@@ -24,13 +24,9 @@ static eddy_result signals_next(eddy_stream *stream, eddy_task *task, void *item
     return 1;
 }
 
-static void signals_done(eddy_future *frame)
-{
-    (void)frame; /* the signal is the user's */
-}
-
 static const eddy_stream_type signals_type = {
-    .base = {eddy_stream_no_future, signals_done, sizeof(struct signals), "signal_stream", NULL},
+    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(struct signals), "signal_stream",
+             NULL},
     .poll_next = signals_next,
 };
 

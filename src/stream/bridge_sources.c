@@ -7,11 +7,6 @@
 #include "eddy/bridge.h"
 #include "stream/stream.h"
 
-static void nothing(eddy_future *self)
-{
-    (void)self;
-}
-
 /* ---- intervals ---- */
 
 struct ticks {
@@ -38,7 +33,8 @@ static eddy_result ticks_next(eddy_stream *stream, eddy_task *task, void *item)
 }
 
 static const eddy_stream_type ticks_type = {
-    .base = {eddy_stream_no_future, nothing, sizeof(struct ticks), "interval_stream", NULL},
+    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(struct ticks), "interval_stream",
+             NULL},
     .poll_next = ticks_next,
 };
 
@@ -70,7 +66,7 @@ static eddy_result incoming_next(eddy_stream *stream, eddy_task *task, void *ite
 
     if (result != 0)
         return result;
-    memcpy(item, &client, sizeof client);
+    memcpy(item, &client, sizeof(eddy_tcp *));
     return 1;
 }
 
@@ -89,7 +85,7 @@ static void free_client(void *item)
 {
     eddy_tcp *client;
 
-    memcpy(&client, item, sizeof client);
+    memcpy(&client, item, sizeof(eddy_tcp *));
     eddy_tcp_free(client);
 }
 

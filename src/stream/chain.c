@@ -7,38 +7,17 @@
 
 /* ---- chain ---- */
 
-struct chain {
-    eddy_stream stream;
-    eddy__input first, second;
-};
-
 static eddy_result chain_next(eddy_stream *stream, eddy_task *task, void *item)
 {
-    struct chain *self = (struct chain *)(void *)stream;
-    eddy_result result = eddy__input_next_to(&self->first, task, item);
+    eddy__pair *self = (eddy__pair *)(void *)stream;
+    eddy_result result = eddy__input_next_to(&self->sides[0], task, item);
 
-    return result != 0 ? result : eddy__input_next_to(&self->second, task, item);
-}
-
-static eddy_future *chain_take_child(eddy_future *frame)
-{
-    struct chain *self = (struct chain *)(void *)frame;
-    eddy_future *child = eddy__input_take_child(&self->first);
-
-    return child != NULL ? child : eddy__input_take_child(&self->second);
-}
-
-static void chain_done(eddy_future *frame)
-{
-    struct chain *self = (struct chain *)(void *)frame;
-
-    eddy__input_done(&self->first);
-    eddy__input_done(&self->second);
+    return result != 0 ? result : eddy__input_next_to(&self->sides[1], task, item);
 }
 
 static const eddy_stream_type chain_type = {
-    .base = {eddy_stream_no_future, chain_done, sizeof(struct chain), "stream_chain",
-             chain_take_child},
+    .base = {eddy_stream_no_future, eddy__pair_done, sizeof(eddy__pair), "stream_chain",
+             eddy__pair_take_child},
     .poll_next = chain_next,
 };
 
@@ -46,22 +25,17 @@ eddy_stream *eddy_stream_chain(eddy_stream *first, eddy_stream *second)
 {
     eddy_stream *instead = NULL;
     eddy_core *core = eddy__stream_core_of_both(first, second, chain_type.base.name, &instead);
-    struct chain *self;
+    eddy__pair *self;
 
     if (core == NULL)
         return instead;
     EDDY_ASSERT(first->item_bytes == second->item_bytes,
                 "eddy_stream_chain: items of %zu and of %zu bytes", first->item_bytes,
                 second->item_bytes);
-    self = eddy__stream_new(core, &chain_type, first->item_bytes);
-    if (self == NULL) {
-        eddy_future_drop(&first->frame);
-        eddy_future_drop(&second->frame);
+    self = eddy__pair_new(core, &chain_type, first->item_bytes, first, second, EDDY__ITEM_PASSES);
+    if (self == NULL)
         return eddy__stream_failed(core);
-    }
     self->stream.drop_item = first->drop_item;
-    (void)eddy__input_init(&self->first, core, first, false);
-    (void)eddy__input_init(&self->second, core, second, false);
     return &self->stream;
 }
 

@@ -24,10 +24,7 @@ static eddy_result once_next(eddy_stream *stream, eddy_task *task, void *item)
     if (self->future == NULL)
         return 0;
     self->begun = true;
-    result = eddy_future_poll_child(&stream->frame, self->future, task);
-    if (result == EDDY_PENDING)
-        return EDDY_PENDING;
-    self->future = NULL;
+    result = eddy__owned_poll(&stream->frame, &self->future, task);
     if (result < 0)
         return result;
     memcpy(item, &result, sizeof result);
@@ -43,13 +40,9 @@ static eddy_future *once_take_child(eddy_future *frame)
     return future;
 }
 
-static void once_done(eddy_future *frame)
-{
-    (void)frame;
-}
-
 static const eddy_stream_type once_type = {
-    .base = {eddy_stream_no_future, once_done, sizeof(struct once), "stream_once", once_take_child},
+    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(struct once), "stream_once",
+             once_take_child},
     .poll_next = once_next,
 };
 
@@ -127,10 +120,9 @@ static eddy_result from_future_next(eddy_stream *stream, eddy_task *task, void *
 
     if (self->future != NULL) {
         self->begun = true;
-        result = eddy_future_poll_child(&stream->frame, self->future, task);
+        result = eddy__owned_poll(&stream->frame, &self->future, task);
         if (result == EDDY_PENDING)
             return EDDY_PENDING;
-        self->future = NULL;
         if (result < 0) {
             drop_place(self);
             return result;
@@ -202,10 +194,9 @@ static eddy_result unfold_next(eddy_stream *stream, eddy_task *task, void *item)
         self->future = eddy__stream_made(self->next(self->arg, &self->core->handle, self->item),
                                          &stream->frame);
     }
-    result = eddy_future_poll_child(&stream->frame, self->future, task);
+    result = eddy__owned_poll(&stream->frame, &self->future, task);
     if (result == EDDY_PENDING)
         return EDDY_PENDING;
-    self->future = NULL;
     self->failed = result < 0;
     if (result <= 0)
         return result;

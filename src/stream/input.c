@@ -131,6 +131,44 @@ void *eddy__adaptor_new(eddy_stream **input, const eddy_stream_type *type, size_
     return self;
 }
 
+/* ---- adaptors of two ---- */
+
+eddy_future *eddy__pair_take_child(eddy_future *frame)
+{
+    eddy__pair *self = (eddy__pair *)(void *)frame;
+    eddy_future *child = eddy__input_take_child(&self->sides[0]);
+
+    return child != NULL ? child : eddy__input_take_child(&self->sides[1]);
+}
+
+void eddy__pair_done(eddy_future *frame)
+{
+    eddy__pair *self = (eddy__pair *)(void *)frame;
+
+    eddy__input_done(&self->sides[0]);
+    eddy__input_done(&self->sides[1]);
+}
+
+void *eddy__pair_new(eddy_core *core, const eddy_stream_type *type, size_t out_bytes,
+                     eddy_stream *first, eddy_stream *second, enum eddy__item_memory memory)
+{
+    eddy__pair *self = eddy__stream_new(core, type, out_bytes);
+    bool held = memory == EDDY__ITEM_HELD;
+    bool complete;
+
+    if (self == NULL) {
+        eddy_future_drop(&first->frame);
+        eddy_future_drop(&second->frame);
+        return NULL;
+    }
+    complete = eddy__input_init(&self->sides[0], core, first, held);
+    complete = eddy__input_init(&self->sides[1], core, second, held && complete) && complete;
+    if (complete)
+        return self;
+    eddy_future_drop(&self->stream.frame);
+    return NULL;
+}
+
 /* ---- consumers ---- */
 
 eddy_future *eddy__consumer_take_child(eddy_future *frame)

@@ -68,6 +68,21 @@ void eddy__adaptor_done(eddy_future *frame);
         .poll_next = next_fn                                                                       \
     }
 
+/* ---- adaptors of two ---- */
+
+typedef struct eddy__pair {
+    eddy_stream stream;
+    eddy__input sides[2];
+} eddy__pair;
+
+/* A new one of both, which eddy__stream_core_of_both() has looked at; NULL: no memory, and both are
+ * dropped. */
+void *eddy__pair_new(eddy_core *core, const eddy_stream_type *type, size_t out_bytes,
+                     eddy_stream *first, eddy_stream *second, enum eddy__item_memory memory);
+/* take_child and done of those that own nothing else. */
+eddy_future *eddy__pair_take_child(eddy_future *frame);
+void eddy__pair_done(eddy_future *frame);
+
 /* ---- consumers: a future that owns one ---- */
 
 typedef struct eddy__consumer {

@@ -35,14 +35,9 @@ static eddy_future *next_take_child(eddy_future *frame)
     return NULL;
 }
 
-static void next_done(eddy_future *frame)
-{
-    (void)frame; /* the stream is not ours */
-}
-
 static const eddy_type next_type = {
     .poll = next_poll,
-    .done = next_done,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(struct next),
     .name = "stream_next",
     .take_child = next_take_child,

@@ -41,10 +41,7 @@ static eddy_result run_one(struct run *self, eddy_task *task)
         input->holds = false;
         self->future = make_one(self);
     }
-    result = eddy_future_poll_child(&self->head.frame, self->future, task);
-    if (result == EDDY_PENDING)
-        return EDDY_PENDING;
-    self->future = NULL;
+    result = eddy__owned_poll(&self->head.frame, &self->future, task);
     if (result < 0)
         return result;
     self->total = self->folds ? result : self->total + 1;

@@ -10,11 +10,6 @@
 #include "eddy/stream_source.h"
 #include "stream/stream.h"
 
-static void nothing(eddy_future *frame)
-{
-    (void)frame;
-}
-
 /* ---- array ---- */
 
 struct array {
@@ -38,7 +33,7 @@ static eddy_result array_next(eddy_stream *stream, eddy_task *task, void *item)
 }
 
 static const eddy_stream_type array_type = {
-    .base = {eddy_stream_no_future, nothing, sizeof(struct array), "stream_array", NULL},
+    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(struct array), "stream_array", NULL},
     .poll_next = array_next,
 };
 
@@ -113,7 +108,7 @@ static eddy_result empty_next(eddy_stream *stream, eddy_task *task, void *item)
 }
 
 static const eddy_stream_type empty_type = {
-    .base = {eddy_stream_no_future, nothing, sizeof(eddy_stream), "stream_empty", NULL},
+    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(eddy_stream), "stream_empty", NULL},
     .poll_next = empty_next,
 };
 
@@ -162,7 +157,8 @@ static eddy_result poll_fn_next(eddy_stream *stream, eddy_task *task, void *item
 }
 
 static const eddy_stream_type poll_fn_type = {
-    .base = {eddy_stream_no_future, nothing, sizeof(struct poll_fn), "stream_poll_fn", NULL},
+    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(struct poll_fn), "stream_poll_fn",
+             NULL},
     .poll_next = poll_fn_next,
 };
 

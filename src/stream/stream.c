@@ -186,17 +186,17 @@ static eddy_result loop_gone_next(eddy_stream *self, eddy_task *task, void *item
     return tell(task, EDDY_LOOP_GONE);
 }
 
-static void nothing(eddy_future *self)
+void eddy__done_nothing(eddy_future *self)
 {
     (void)self;
 }
 
 static const eddy_stream_type no_memory_type = {
-    .base = {eddy_stream_no_future, nothing, sizeof(eddy_stream), "no memory", NULL},
+    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(eddy_stream), "no memory", NULL},
     .poll_next = no_memory_next,
 };
 static const eddy_stream_type loop_gone_type = {
-    .base = {eddy_stream_no_future, nothing, sizeof(eddy_stream), "loop gone", NULL},
+    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(eddy_stream), "loop gone", NULL},
     .poll_next = loop_gone_next,
 };
 
@@ -227,18 +227,23 @@ static eddy_result loop_gone_poll(eddy_future *self, eddy_task *task)
     return EDDY_LOOP_GONE;
 }
 
-static const eddy_type no_memory_future_type = {no_memory_poll, nothing, sizeof(eddy_future),
-                                                "no memory", NULL};
-static const eddy_type loop_gone_future_type = {loop_gone_poll, nothing, sizeof(eddy_future),
-                                                "loop gone", NULL};
+static const eddy_type no_memory_future_type = {no_memory_poll, eddy__done_nothing,
+                                                sizeof(eddy_future), "no memory", NULL};
+static const eddy_type loop_gone_future_type = {loop_gone_poll, eddy__done_nothing,
+                                                sizeof(eddy_future), "loop gone", NULL};
 static eddy_future no_memory_future = {.type = &no_memory_future_type,
                                        .state = EDDY__FUTURE_STATIC};
 static eddy_future loop_gone_future = {.type = &loop_gone_future_type,
                                        .state = EDDY__FUTURE_STATIC};
 
+eddy_future *eddy__failed_future(eddy_result error)
+{
+    return error == EDDY_LOOP_GONE ? &loop_gone_future : &no_memory_future;
+}
+
 eddy_future *eddy__stream_failed_future(const eddy_stream *failed)
 {
-    return failed == &loop_gone ? &loop_gone_future : &no_memory_future;
+    return eddy__failed_future(failed == &loop_gone ? EDDY_LOOP_GONE : -ENOMEM);
 }
 
 eddy_stream *eddy__stream_failed_as(eddy_future *failed)

@@ -164,11 +164,8 @@ static eddy_result ask(struct question *self, eddy_task *task, eddy_result *answ
         self->future =
             eddy__stream_made(self->holds(self->arg, &input->core->handle, input->item), frame);
     }
-    *answer = eddy_future_poll_child(frame, self->future, task);
-    if (*answer == EDDY_PENDING)
-        return EDDY_PENDING;
-    self->future = NULL;
-    return 1;
+    *answer = eddy__owned_poll(frame, &self->future, task);
+    return *answer == EDDY_PENDING ? EDDY_PENDING : 1;
 }
 
 static eddy_result skip_while_async_next(eddy_stream *stream, eddy_task *task, void *item)

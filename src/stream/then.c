@@ -23,6 +23,7 @@ struct then {
         and_then_fn *and_then;
         or_else_fn *or_else;
     } make;
+    bool of_errors; /* then: of errors, too */
     void *arg;
 };
 
@@ -30,11 +31,8 @@ struct then {
 static eddy_result go_on(struct then *self, eddy_task *task, void *item)
 {
     eddy_stream *stream = &self->head.stream;
-    eddy_result result = eddy_future_poll_child(&stream->frame, self->future, task);
+    eddy_result result = eddy__owned_poll(&stream->frame, &self->future, task);
 
-    if (result == EDDY_PENDING)
-        return EDDY_PENDING;
-    self->future = NULL;
     if (result < 0)
         return result;
     memcpy(item, self->out, stream->item_bytes);
@@ -47,6 +45,17 @@ static eddy_result start(struct then *self, eddy_task *task, eddy_future *future
     return go_on(self, task, item);
 }
 
+/* Of what the input gave. */
+static eddy_future *make(const struct then *self, eddy_result n)
+{
+    const eddy__input *input = &self->head.input;
+    eddy_handle *handle = &input->core->handle;
+
+    return self->of_errors
+               ? self->make.then(self->arg, handle, n, n > 0 ? input->item : NULL, self->out)
+               : self->make.and_then(self->arg, handle, input->item, self->out);
+}
+
 static eddy_result then_next(eddy_stream *stream, eddy_task *task, void *item)
 {
     struct then *self = (struct then *)(void *)stream;
@@ -56,30 +65,10 @@ static eddy_result then_next(eddy_stream *stream, eddy_task *task, void *item)
     if (self->future != NULL)
         return go_on(self, task, item);
     result = eddy__input_next(input, task);
-    if (result == 0 || result == EDDY_PENDING)
+    if (result == 0 || result == EDDY_PENDING || (result < 0 && !self->of_errors))
         return result;
     input->holds = false;
-    return start(self, task,
-                 self->make.then(self->arg, &input->core->handle, result,
-                                 result > 0 ? input->item : NULL, self->out),
-                 item);
-}
-
-static eddy_result and_then_next(eddy_stream *stream, eddy_task *task, void *item)
-{
-    struct then *self = (struct then *)(void *)stream;
-    eddy__input *input = &self->head.input;
-    eddy_result result;
-
-    if (self->future != NULL)
-        return go_on(self, task, item);
-    result = eddy__input_next(input, task);
-    if (result <= 0)
-        return result;
-    input->holds = false;
-    return start(self, task,
-                 self->make.and_then(self->arg, &input->core->handle, input->item, self->out),
-                 item);
+    return start(self, task, make(self, result), item);
 }
 
 static eddy_result or_else_next(eddy_stream *stream, eddy_task *task, void *item)
@@ -109,7 +98,7 @@ static void then_done(eddy_future *frame)
 static const eddy_stream_type then_type =
     EDDY__ADAPTOR_TYPE(then_next, then_done, struct then, "stream_then");
 static const eddy_stream_type and_then_type =
-    EDDY__ADAPTOR_TYPE(and_then_next, then_done, struct then, "stream_and_then");
+    EDDY__ADAPTOR_TYPE(then_next, then_done, struct then, "stream_and_then");
 static const eddy_stream_type or_else_type =
     EDDY__ADAPTOR_TYPE(or_else_next, then_done, struct then, "stream_or_else");
 
@@ -140,6 +129,7 @@ eddy_stream *eddy_stream_then(eddy_stream *input, size_t out_bytes, then_fn *the
     if (self == NULL)
         return input;
     self->make.then = then;
+    self->of_errors = true;
     return &self->head.stream;
 }
 

@@ -9,24 +9,23 @@
 #include "stream/input.h"
 
 struct zip {
-    eddy_stream stream;
-    eddy__input sides[2];
+    eddy__pair both;
     size_t second_offset;
 };
 
 static void hand_out(struct zip *self, void *item)
 {
-    memset(item, 0, self->stream.item_bytes);
-    eddy__input_give(&self->sides[0], item);
-    eddy__input_give(&self->sides[1], (char *)item + self->second_offset);
+    memset(item, 0, self->both.stream.item_bytes);
+    eddy__input_give(&self->both.sides[0], item);
+    eddy__input_give(&self->both.sides[1], (char *)item + self->second_offset);
 }
 
 /* What either still holds goes to nobody. */
 static void end(struct zip *self, eddy_task *task)
 {
     for (int i = 0; i < 2; i++) {
-        eddy__input_drop_item(&self->sides[i]);
-        eddy__input_drop(&self->sides[i], task);
+        eddy__input_drop_item(&self->both.sides[i]);
+        eddy__input_drop(&self->both.sides[i], task);
     }
 }
 
@@ -36,7 +35,7 @@ static eddy_result zip_next(eddy_stream *stream, eddy_task *task, void *item)
     struct zip *self = (struct zip *)(void *)stream;
 
     for (int i = 0; i < 2; i++) {
-        eddy__input *side = &self->sides[i];
+        eddy__input *side = &self->both.sides[i];
         eddy_result result = side->holds ? 1 : eddy__input_next(side, task);
 
         if (result == 0)
@@ -44,30 +43,15 @@ static eddy_result zip_next(eddy_stream *stream, eddy_task *task, void *item)
         if (result <= 0 && result != EDDY_PENDING)
             return result;
     }
-    if (!self->sides[0].holds || !self->sides[1].holds)
+    if (!self->both.sides[0].holds || !self->both.sides[1].holds)
         return EDDY_PENDING;
     hand_out(self, item);
     return 1;
 }
 
-static eddy_future *zip_take_child(eddy_future *frame)
-{
-    struct zip *self = (struct zip *)(void *)frame;
-    eddy_future *child = eddy__input_take_child(&self->sides[0]);
-
-    return child != NULL ? child : eddy__input_take_child(&self->sides[1]);
-}
-
-static void zip_done(eddy_future *frame)
-{
-    struct zip *self = (struct zip *)(void *)frame;
-
-    eddy__input_done(&self->sides[0]);
-    eddy__input_done(&self->sides[1]);
-}
-
 static const eddy_stream_type zip_type = {
-    .base = {eddy_stream_no_future, zip_done, sizeof(struct zip), "stream_zip", zip_take_child},
+    .base = {eddy_stream_no_future, eddy__pair_done, sizeof(struct zip), "stream_zip",
+             eddy__pair_take_child},
     .poll_next = zip_next,
 };
 
@@ -90,23 +74,13 @@ eddy_stream *eddy_stream_zip(eddy_stream *first, eddy_stream *second, size_t sec
     eddy_stream *instead = NULL;
     eddy_core *core = eddy__stream_core_of_both(first, second, zip_type.base.name, &instead);
     struct zip *self;
-    bool complete;
 
     if (core == NULL)
         return instead;
     check_pair(first, second, second_offset, pair_bytes);
-    self = eddy__stream_new(core, &zip_type, pair_bytes);
-    if (self == NULL) {
-        eddy_future_drop(&first->frame);
-        eddy_future_drop(&second->frame);
+    self = eddy__pair_new(core, &zip_type, pair_bytes, first, second, EDDY__ITEM_HELD);
+    if (self == NULL)
         return eddy__stream_failed(core);
-    }
     self->second_offset = second_offset;
-    complete = eddy__input_init(&self->sides[0], core, first, true);
-    complete = eddy__input_init(&self->sides[1], core, second, complete) && complete;
-    if (!complete) {
-        eddy_future_drop(&self->stream.frame);
-        return eddy__stream_failed(core);
-    }
-    return &self->stream;
+    return &self->both.stream;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boxed.h - what the tests of boxed futures share: short names, futures that wait at a gate, a world
- * that counts what is made and what is released, and the run of a scenario in which each allocation
+ * boxed.h - what the tests of boxed futures share: the short names of boxes.h, a world that counts what is made and what is released, and the run of a scenario in which each allocation
  * fails once.
  */
 #ifndef EDDY_TEST_BOXED_H
@@ -16,29 +15,7 @@
 #include <cmocka.h>
 
 #include "../support/heap.h"
-#include "../support/loop.h"
-#include "eddy/compose.h"
-
-static inline eddy_future *box(eddy_core *core, eddy_future *frame)
-{
-    return eddy_box(eddy_core_handle(core), frame);
-}
-
-static inline eddy_future *ready(eddy_core *core, eddy_result value)
-{
-    return eddy_ready(eddy_core_handle(core), value);
-}
-
-static inline eddy_future *never(eddy_core *core)
-{
-    return eddy_never(eddy_core_handle(core));
-}
-
-/* Spawn a boxed future whose result is wanted. */
-static inline eddy_join *spawn_boxed(eddy_core *core, eddy_future *future)
-{
-    return test_spawn_join_future(core, future, __FILE__, __LINE__);
-}
+#include "boxes.h"
 
 /* What is made and what is left of it. */
 struct world {

@@ -8,7 +8,7 @@
 
 #include "eddy/shared.h"
 
-static eddy_handle *handle_of(const struct deep *self)
+static eddy_handle *deep_handle(const struct deep *self)
 {
     return eddy_core_handle(self->core);
 }
@@ -23,7 +23,7 @@ static eddy_result plus_one(void *arg, eddy_result value)
 
 static eddy_future *make_maps(struct deep *self)
 {
-    eddy_future *work = eddy_ready(handle_of(self), 0);
+    eddy_future *work = eddy_ready(deep_handle(self), 0);
 
     for (int i = 0; i < DEEP; i++)
         work = eddy_map(work, plus_one, NULL);
@@ -38,7 +38,7 @@ static eddy_future *next_plus_one(void *arg, eddy_handle *handle, eddy_result va
 
 static eddy_future *make_thens(struct deep *self)
 {
-    eddy_future *work = eddy_ready(handle_of(self), 0);
+    eddy_future *work = eddy_ready(deep_handle(self), 0);
 
     for (int i = 0; i < DEEP; i++)
         work = eddy_and_then(work, next_plus_one, NULL);
@@ -48,7 +48,7 @@ static eddy_future *make_thens(struct deep *self)
 /* Of an error nearly all is left out. */
 static eddy_future *make_left_out(struct deep *self)
 {
-    eddy_future *work = eddy_ready(handle_of(self), -EIO);
+    eddy_future *work = eddy_ready(deep_handle(self), -EIO);
 
     for (int i = 0; i < DEEP; i++)
         work = eddy_and_then(work, next_plus_one, NULL);
@@ -89,7 +89,7 @@ static eddy_future *count_down(void *arg, eddy_handle *handle, eddy_result value
 
 static eddy_future *make_count_down(struct deep *self)
 {
-    return eddy_and_then(eddy_ready(handle_of(self), DEEP), count_down, self);
+    return eddy_and_then(eddy_ready(deep_handle(self), DEEP), count_down, self);
 }
 
 static eddy_future *make_one_less(void *arg, eddy_handle *handle)
@@ -103,7 +103,7 @@ static eddy_future *make_one_less(void *arg, eddy_handle *handle)
 
 static eddy_future *make_lazies(struct deep *self)
 {
-    return make_one_less(self, handle_of(self));
+    return make_one_less(self, deep_handle(self));
 }
 
 /* Each puts the next into the place, which flattens the one after it. */
@@ -120,7 +120,7 @@ static eddy_future *put_one_less(void *arg, eddy_handle *handle)
 
 static eddy_future *make_flattened(struct deep *self)
 {
-    return eddy_flatten(eddy_lazy(handle_of(self), put_one_less, self), &self->slot);
+    return eddy_flatten(eddy_lazy(deep_handle(self), put_one_less, self), &self->slot);
 }
 
 static void million_calls_in_calls_need_no_stack_and_no_memory(void **state)
@@ -149,7 +149,7 @@ static eddy_future *sum_up(void *arg, eddy_handle *handle, eddy_result value)
 
 static eddy_future *make_sum(struct deep *self)
 {
-    return eddy_and_then(eddy_ready(handle_of(self), DEEP), sum_up, self);
+    return eddy_and_then(eddy_ready(deep_handle(self), DEEP), sum_up, self);
 }
 
 static void million_calls_with_work_after_each_need_no_stack(void **state)
@@ -173,7 +173,7 @@ static eddy_future *one_round(void *arg, eddy_handle *handle)
 
 static eddy_future *make_rounds(struct deep *self)
 {
-    return eddy_loop(handle_of(self), one_round, self);
+    return eddy_loop(deep_handle(self), one_round, self);
 }
 
 static void million_ready_rounds_need_no_stack_and_no_memory(void **state)
@@ -206,14 +206,14 @@ static eddy_future *owing_a_million(struct deep *self, eddy_future *work)
 
 static eddy_future *drop_new(struct deep *self)
 {
-    eddy_future_drop(owing_a_million(self, eddy_never(handle_of(self))));
-    return eddy_ready(handle_of(self), 77);
+    eddy_future_drop(owing_a_million(self, eddy_never(deep_handle(self))));
+    return eddy_ready(deep_handle(self), 77);
 }
 
 /* Limited around a chain that waits: it goes after its first poll. */
 static eddy_future *drop_waiting(struct deep *self)
 {
-    eddy_future *work = owing_a_million(self, eddy_never(handle_of(self)));
+    eddy_future *work = owing_a_million(self, eddy_never(deep_handle(self)));
 
     return eddy_timeout_after(work, 0);
 }
@@ -234,28 +234,28 @@ static void million_steps_are_dropped_without_stack(void **state)
 
 static eddy_future *drop_timeouts(struct deep *self)
 {
-    eddy_future *work = eddy_finally(eddy_never(handle_of(self)), count, self);
+    eddy_future *work = eddy_finally(eddy_never(deep_handle(self)), count, self);
 
     for (int i = 0; i < DEEP; i++)
         work = i % 2 ? eddy_timeout_after(work, EDDY_SECOND) : eddy_deadline_at(work, i);
     eddy_future_drop(work);
-    return eddy_ready(handle_of(self), 77);
+    return eddy_ready(deep_handle(self), 77);
 }
 
 static eddy_future *drop_steps_and_timeouts(struct deep *self)
 {
-    eddy_future *work = eddy_never(handle_of(self));
+    eddy_future *work = eddy_never(deep_handle(self));
 
     for (int i = 0; i < DEEP / 2; i++)
         work = eddy_finally(eddy_timeout_after(work, EDDY_SECOND), count, self);
     eddy_future_drop(work);
-    return eddy_ready(handle_of(self), self->released);
+    return eddy_ready(deep_handle(self), self->released);
 }
 
 /* Each is shared, and waited for by the next only. */
 static eddy_future *drop_shared(struct deep *self)
 {
-    eddy_future *work = eddy_finally(eddy_never(handle_of(self)), count, self);
+    eddy_future *work = eddy_finally(eddy_never(deep_handle(self)), count, self);
 
     for (int i = 0; i < DEEP; i++) {
         eddy_shared *shared = eddy_shared_new(work);
@@ -264,7 +264,7 @@ static eddy_future *drop_shared(struct deep *self)
         eddy_shared_release(shared);
     }
     eddy_future_drop(work);
-    return eddy_ready(handle_of(self), 77);
+    return eddy_ready(deep_handle(self), 77);
 }
 
 static void million_futures_around_one_are_dropped_without_stack(void **state)

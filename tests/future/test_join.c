@@ -6,19 +6,8 @@
 #include <stdlib.h>
 
 #include "../support/death.h"
-#include "boxed.h"
-#include "eddy/select.h"
 #include "reactor/core.h"
-
-static eddy_handle *handle_of(eddy_core *core)
-{
-    return eddy_core_handle(core);
-}
-
-static eddy_future *wait_at(eddy_core *core, struct test_gate *gate, struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_wait, .gate = gate, .trace = trace));
-}
+#include "selects.h"
 
 /* ---- outcomes ---- */
 

@@ -4,13 +4,7 @@
  * test_join_drop.c - joins that are dropped at every moment, and each of whose allocations fails.
  */
 #include "../support/drop.h"
-#include "boxed.h"
-#include "eddy/select.h"
-
-static eddy_handle *handle_of(eddy_core *core)
-{
-    return eddy_core_handle(core);
-}
+#include "selects.h"
 
 static eddy_future *begin_join(void *arg, eddy_core *core)
 {

@@ -4,31 +4,8 @@
  * test_select.c - the first of some futures: who wins, and that the others are gone when it is told.
  */
 #include "../support/death.h"
-#include "boxed.h"
-#include "eddy/select.h"
 #include "reactor/core.h"
-
-static eddy_handle *handle_of(eddy_core *core)
-{
-    return eddy_core_handle(core);
-}
-
-static eddy_future *wait_at(eddy_core *core, struct test_gate *gate, struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_wait, .gate = gate, .trace = trace));
-}
-
-static eddy_future *value_of(eddy_core *core, int yields, eddy_result value,
-                             struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_value, .yields = yields, .value = value, .trace = trace));
-}
-
-/* The constructors that are alike. */
-typedef eddy_future *select_fn(eddy_handle *, eddy_future *const *, size_t, size_t *);
-
-static select_fn *const selects[] = {eddy_select, eddy_select_biased, eddy_select_ok};
-enum { SELECTS = 3 };
+#include "selects.h"
 
 /* ---- who wins ---- */
 
@@ -203,28 +180,6 @@ static void losers_are_done_when_the_poll_returns(void **state)
     (void)state;
     assert_int_equal(test_run(core, looker, .traces = traces, .inner = first), 13);
     test_core_end(core);
-}
-
-/* Its `done` wakes others, and spawns. */
-struct hook {
-    EDDY_FRAME;
-    eddy_core *core;
-    struct test_gate *gate, *other;
-    struct test_trace *trace, *spawned;
-};
-static void hook_done(struct hook *self)
-{
-    test_trace_done(self->trace);
-    test_gate_open(self->other, 0);
-    test_spawn(self->core, test_value, .trace = self->spawned);
-}
-EDDY_ASYNC(hook, hook_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        EDDY_POLL(n, test_gate_poll(self->gate, task));
-        EDDY_END(n);
 }
 
 static void done_of_losers_may_wake_siblings_and_spawn(void **state)

@@ -4,15 +4,7 @@
  * test_select_drop.c - selects that are dropped at every moment, and each of whose allocations fails.
  */
 #include "../support/drop.h"
-#include "boxed.h"
-#include "eddy/select.h"
-
-static eddy_handle *handle_of(eddy_core *core)
-{
-    return eddy_core_handle(core);
-}
-
-typedef eddy_future *select_fn(eddy_handle *, eddy_future *const *, size_t, size_t *);
+#include "selects.h"
 
 static eddy_future *begin_nested(struct world *world, select_fn *select)
 {

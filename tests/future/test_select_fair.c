@@ -7,31 +7,8 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "boxed.h"
-#include "eddy/select.h"
 #include "reactor/core.h"
-
-static eddy_handle *handle_of(eddy_core *core)
-{
-    return eddy_core_handle(core);
-}
-
-static eddy_future *wait_at(eddy_core *core, struct test_gate *gate, struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_wait, .gate = gate, .trace = trace));
-}
-
-static eddy_future *value_of(eddy_core *core, int yields, eddy_result value,
-                             struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_value, .yields = yields, .value = value, .trace = trace));
-}
-
-/* The constructors that are alike. */
-typedef eddy_future *select_fn(eddy_handle *, eddy_future *const *, size_t, size_t *);
-
-static select_fn *const selects[] = {eddy_select, eddy_select_biased, eddy_select_ok};
-enum { SELECTS = 3 };
+#include "selects.h"
 
 /* ---- fairness ---- */
 

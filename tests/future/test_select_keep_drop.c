@@ -5,30 +5,7 @@
  * every moment, after their loop, without memory.
  */
 #include "../support/drop.h"
-#include "boxed.h"
-#include "eddy/select.h"
-
-static eddy_handle *handle_of(eddy_core *core)
-{
-    return eddy_core_handle(core);
-}
-
-static eddy_future *wait_at(eddy_core *core, struct test_gate *gate, struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_wait, .gate = gate, .trace = trace));
-}
-
-static eddy_future *value_of(eddy_core *core, int yields, eddy_result value,
-                             struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_value, .yields = yields, .value = value, .trace = trace));
-}
-
-/* Runs the select over the array, to its end. */
-static eddy_result run_keep(eddy_core *core, eddy_future **futures, size_t count, size_t *winner)
-{
-    return eddy_core_run(core, eddy_select_keep(handle_of(core), futures, count, winner));
-}
+#include "selects.h"
 
 static void drop_of_a_loser_disarms_what_it_waits_for(void **state)
 {

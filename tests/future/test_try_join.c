@@ -3,18 +3,7 @@
 /*
  * test_try_join.c - all of some futures, or the first error.
  */
-#include "boxed.h"
-#include "eddy/select.h"
-
-static eddy_handle *handle_of(eddy_core *core)
-{
-    return eddy_core_handle(core);
-}
-
-static eddy_future *wait_at(eddy_core *core, struct test_gate *gate, struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_wait, .gate = gate, .trace = trace));
-}
+#include "selects.h"
 
 /* The join_cancels of futures 0.1: at once, and later. */
 static void first_error_drops_the_rest_before_it_is_told(void **state)
@@ -68,28 +57,6 @@ static void try_join_without_an_error_waits_for_all(void **state)
     assert_int_equal(results[0], 3);
     assert_int_equal(results[1], 4);
     test_core_end(core);
-}
-
-/* Its `done` wakes others, and spawns. */
-struct hook {
-    EDDY_FRAME;
-    eddy_core *core;
-    struct test_gate *gate, *other;
-    struct test_trace *trace, *spawned;
-};
-static void hook_done(struct hook *self)
-{
-    test_trace_done(self->trace);
-    test_gate_open(self->other, 0);
-    test_spawn(self->core, test_value, .trace = self->spawned);
-}
-EDDY_ASYNC(hook, hook_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        EDDY_POLL(n, test_gate_poll(self->gate, task));
-        EDDY_END(n);
 }
 
 static void done_of_the_dropped_may_wake_siblings_and_spawn(void **state)

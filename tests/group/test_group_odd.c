@@ -13,21 +13,7 @@
 
 #include <cmocka.h>
 
-#include "../support/loop.h"
-#include "eddy/serve.h"
-
-#define MS EDDY_MILLISECOND
-
-static eddy_group *new_group(eddy_core *core, eddy_group_options options)
-{
-    eddy_group *group = NULL;
-
-    options.size_bytes = sizeof options;
-    assert_int_equal(eddy_group_new(eddy_core_handle(core), &options, &group), 0);
-    return group;
-}
-
-#define spawn(group, ...) assert_int_equal(eddy_group_spawn((group), EDDY_FUTURE(__VA_ARGS__)), 0)
+#include "group_world.h"
 
 /* Does not listen: swallows each request, and counts them. */
 struct deaf {

@@ -101,6 +101,15 @@ static inline eddy_pool *stage_pool(uint32_t threads, uint32_t queue_max)
     return pool;
 }
 
+/* The end of a test of one stage. */
+static inline void stage_end(eddy_core *core, eddy_pool *pool, struct stage *stage, int runs,
+                             int tells, int drops)
+{
+    eddy_pool_release(pool);
+    stage_check(stage, runs, tells, drops);
+    test_core_end(core);
+}
+
 static inline eddy_future *stage_future(eddy_core *core, eddy_pool *pool, struct stage *stage)
 {
     return eddy_blocking_work(eddy_core_handle(core), pool, &stage_work, stage);
@@ -143,6 +152,19 @@ static inline void stage_put_all(eddy_core *core, eddy_pool *pool, struct stage 
         test_settle(core);
         if (i < running)
             stage_wait(&stages[i].started);
+    }
+}
+
+/* The same, of which only the first blocks: the others stand in line behind it, on one thread. */
+static inline void stage_put_behind(eddy_core *core, eddy_pool *pool, struct stage *stages,
+                                    eddy_join **joins, int n)
+{
+    for (int i = 0; i < n; i++) {
+        stage_init(&stages[i], i, i == 0);
+        joins[i] = stage_spawn(core, pool, &stages[i]);
+        test_settle(core);
+        if (i == 0)
+            stage_wait(&stages[0].started);
     }
 }
 

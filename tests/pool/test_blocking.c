@@ -61,9 +61,7 @@ static void result_is_told_once_and_nothing_is_dropped(void **state)
     (void)state;
     stage_init(&stage, 7, false);
     assert_int_equal(eddy_core_run(core, stage_future(core, pool, &stage)), 7);
-    eddy_pool_release(pool);
-    stage_check(&stage, 1, 1, 0);
-    test_core_end(core);
+    stage_end(core, pool, &stage, 1, 1, 0);
 }
 
 static void error_is_neither_handed_over_nor_destroyed(void **state)
@@ -75,9 +73,7 @@ static void error_is_neither_handed_over_nor_destroyed(void **state)
     (void)state;
     stage_init(&stage, -EIO, false);
     assert_int_equal(eddy_core_run(core, stage_future(core, pool, &stage)), -EIO);
-    eddy_pool_release(pool);
-    stage_check(&stage, 1, 0, 0);
-    test_core_end(core);
+    stage_end(core, pool, &stage, 1, 0, 0);
 }
 
 enum { MANY = 20 };
@@ -204,9 +200,7 @@ static void shielded_task_hears_the_result_though_it_was_cancelled(void **state)
     test_settle(core);
     sem_post(&stage.go);
     assert_int_equal(test_join_end(core, join), 5);
-    eddy_pool_release(pool);
-    stage_check(&stage, 1, 1, 0);
-    test_core_end(core);
+    stage_end(core, pool, &stage, 1, 1, 0);
 }
 
 /* ---- polled here, then there ---- */
@@ -265,9 +259,7 @@ static void job_wakes_whoever_polls_its_future_last(void **state)
     assert_true(test_turn(core) > 0);
     sem_post(&stage.go);
     assert_int_equal(test_join_end(core, join), 9);
-    eddy_pool_release(pool);
-    stage_check(&stage, 1, 1, 0);
-    test_core_end(core);
+    stage_end(core, pool, &stage, 1, 1, 0);
 }
 
 /* ---- reports ---- */
@@ -291,9 +283,7 @@ static void report_says_what_is_waited_for(void **state)
     }
     sem_post(&stage.go);
     assert_int_equal(test_join_end(core, join), 1);
-    eddy_pool_release(pool);
-    stage_check(&stage, 1, 1, 0);
-    test_core_end(core);
+    stage_end(core, pool, &stage, 1, 1, 0);
 }
 
 static void failed_job_leaves_a_note(void **state)
@@ -311,9 +301,7 @@ static void failed_job_leaves_a_note(void **state)
     assert_string_equal(eddy_join_ended(join)->why.operation, "pool: job");
     assert_int_equal(eddy_join_ended(join)->why.result, -EIO);
     eddy_join_free(join);
-    eddy_pool_release(pool);
-    stage_check(&stage, 1, 0, 0);
-    test_core_end(core);
+    stage_end(core, pool, &stage, 1, 0, 0);
 }
 
 /* ---- named after the tests of futures-cpupool ---- */

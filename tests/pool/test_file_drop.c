@@ -59,15 +59,35 @@ static void step(void *arg, eddy_core *core)
     sem_post(&((struct world *)arg)->blocker.go);
 }
 
+static void open_file(struct world *world, eddy_core *core)
+{
+    world->pool = stage_pool(1, 0);
+    assert_int_equal(eddy_core_run(core, eddy_file_open(eddy_core_handle(core), world->pool,
+                                                        world->path, EDDY_FILE_READ, &world->file)),
+                     0);
+}
+
+/* A pool whose thread is busy, and room for what a future tells. */
+static void block_pool(struct world *world, size_t room_bytes)
+{
+    world->pool = stage_pool(1, 0);
+    world->memory = calloc(1, room_bytes);
+    stage_block(&world->blocker, world->pool);
+}
+
+/* The memory goes before the thread is done with it. */
+static void unblock_pool(struct world *world)
+{
+    free(world->memory);
+    stage_unblock(&world->blocker, world->pool);
+}
+
 static eddy_future *begin_read_at(void *arg, eddy_core *core)
 {
     struct world *world = arg;
     eddy_handle *handle = eddy_core_handle(core);
 
-    world->pool = stage_pool(1, 0);
-    assert_int_equal(eddy_core_run(core, eddy_file_open(handle, world->pool, world->path,
-                                                        EDDY_FILE_READ, &world->file)),
-                     0);
+    open_file(world, core);
     world->memory = malloc(5000);
     stage_block(&world->blocker, world->pool);
     return eddy_file_read_at(handle, world->file, world->memory, 5000, 10);
@@ -91,9 +111,7 @@ static eddy_future *begin_read(void *arg, eddy_core *core)
 {
     struct world *world = arg;
 
-    world->pool = stage_pool(1, 0);
-    world->memory = calloc(1, sizeof(eddy_buf *));
-    stage_block(&world->blocker, world->pool);
+    block_pool(world, sizeof(eddy_buf *));
     return eddy_file_read(eddy_core_handle(core), world->pool, world->path, 5000,
                           (eddy_buf **)(void *)world->memory);
 }
@@ -107,17 +125,14 @@ static void end_read(void *arg, eddy_core *core, eddy_result result)
         assert_int_equal(result, 5000);
         eddy_buf_release(*(eddy_buf **)(void *)world->memory);
     }
-    free(world->memory);
-    stage_unblock(&world->blocker, world->pool);
+    unblock_pool(world);
 }
 
 static eddy_future *begin_open(void *arg, eddy_core *core)
 {
     struct world *world = arg;
 
-    world->pool = stage_pool(1, 0);
-    world->memory = calloc(1, sizeof(eddy_file *));
-    stage_block(&world->blocker, world->pool);
+    block_pool(world, sizeof(eddy_file *));
     return eddy_file_open(eddy_core_handle(core), world->pool, world->path, EDDY_FILE_READ,
                           (eddy_file **)(void *)world->memory);
 }
@@ -131,8 +146,7 @@ static void end_open(void *arg, eddy_core *core, eddy_result result)
         assert_int_equal(result, 0);
         eddy_file_free(*(eddy_file **)(void *)world->memory);
     }
-    free(world->memory);
-    stage_unblock(&world->blocker, world->pool);
+    unblock_pool(world);
 }
 
 static eddy_future *begin_close(void *arg, eddy_core *core)
@@ -140,10 +154,7 @@ static eddy_future *begin_close(void *arg, eddy_core *core)
     struct world *world = arg;
     eddy_handle *handle = eddy_core_handle(core);
 
-    world->pool = stage_pool(1, 0);
-    assert_int_equal(eddy_core_run(core, eddy_file_open(handle, world->pool, world->path,
-                                                        EDDY_FILE_READ, &world->file)),
-                     0);
+    open_file(world, core);
     stage_block(&world->blocker, world->pool);
     return eddy_file_close(handle, world->file);
 }

@@ -20,13 +20,7 @@ static void full_line_makes_futures_wait_for_room(void **state)
     eddy_join *joins[5];
 
     (void)state;
-    for (int i = 0; i < 5; i++) {
-        stage_init(&stages[i], i, i == 0);
-        joins[i] = stage_spawn(core, pool, &stages[i]);
-        test_settle(core);
-        if (i == 0)
-            stage_wait(&stages[0].started);
-    }
+    stage_put_behind(core, pool, stages, joins, 5);
     assert_int_equal(stage_stats(pool).running, 1);
     assert_int_equal(stage_stats(pool).queued, 2);
     assert_int_equal(stage_stats(pool).waiting, 2);
@@ -48,13 +42,7 @@ static void dropping_one_in_line_gives_its_room_to_the_next(void **state)
     eddy_join *joins[4];
 
     (void)state;
-    for (int i = 0; i < 4; i++) {
-        stage_init(&stages[i], i, i == 0);
-        joins[i] = stage_spawn(core, pool, &stages[i]);
-        test_settle(core);
-        if (i == 0)
-            stage_wait(&stages[0].started);
-    }
+    stage_put_behind(core, pool, stages, joins, 4);
     assert_int_equal(stage_stats(pool).waiting, 2);
     eddy_join_abort(joins[1]); /* in the queue */
     assert_int_equal(stage_stats(pool).queued, 1);
@@ -88,9 +76,7 @@ static void dropping_while_it_runs_destroys_the_result_when_it_is_there(void **s
     eddy_join_free(join);
     assert_int_equal(atomic_load(&stage.releases), 0); /* the thread still has it */
     sem_post(&stage.go);
-    eddy_pool_release(pool);
-    stage_check(&stage, 1, 0, 1);
-    test_core_end(core);
+    stage_end(core, pool, &stage, 1, 0, 1);
 }
 
 static void dropping_after_the_end_and_before_the_poll_destroys_the_result(void **state)

@@ -64,9 +64,7 @@ static void defaults_need_no_options(void **state)
     assert_int_equal(eddy_pool_new(NULL, &pool), 0);
     stage_init(&stage, 4, false);
     assert_int_equal(eddy_core_run(core, stage_future(core, pool, &stage)), 4);
-    eddy_pool_release(pool);
-    stage_check(&stage, 1, 1, 0);
-    test_core_end(core);
+    stage_end(core, pool, &stage, 1, 1, 0);
 }
 
 /* ---- threads ---- */

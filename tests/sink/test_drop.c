@@ -5,6 +5,7 @@
  * a sink: whatever is dropped, whenever, each item has arrived, was dropped, or is where it was; what
  * was given is gone, and what was lent is whole.
  */
+#include "adapt.h"
 #include "sink_world.h"
 
 #include "../support/drop.h"
@@ -114,13 +115,6 @@ static eddy_sink *buffered(struct world *world, eddy_sink *sink)
     return eddy_sink_buffer(sink, 2);
 }
 
-static int copy_number(void *arg, const void *item, void *out)
-{
-    (void)arg;
-    memcpy(out, item, sizeof(int64_t));
-    return 0;
-}
-
 static eddy_sink *mapped(struct world *world, eddy_sink *sink)
 {
     return eddy_sink_owning(eddy_sink_map(sink, sizeof(int64_t), copy_number, world), drop_number);
@@ -167,28 +161,9 @@ static eddy_sink *made_by_futures(struct world *world, eddy_sink *sink)
     return eddy_sink_owning(eddy_sink_with(sink, sizeof(int64_t), make_copy, world), drop_number);
 }
 
-/* The item itself, at once. */
-static eddy_stream *make_one(void *arg, eddy_handle *handle, const void *item)
-{
-    (void)arg;
-    return eddy_stream_array(handle, item, 1, sizeof(int64_t));
-}
-
 static eddy_sink *made_by_streams(struct world *world, eddy_sink *sink)
 {
     return eddy_sink_with_flat_map(sink, sizeof(int64_t), make_one, world);
-}
-
-static void look(void *arg, const void *item)
-{
-    (void)arg;
-    (void)item;
-}
-
-static eddy_result same_error(void *arg, eddy_result error)
-{
-    (void)arg;
-    return error;
 }
 
 static void release(void *arg)

@@ -34,13 +34,6 @@ static void expect(int peer, const char *text)
     assert_memory_equal(memory, text, strlen(text));
 }
 
-static void end(eddy_core *core, eddy_tcp *tcp, int peer)
-{
-    eddy_tcp_free(tcp);
-    test_peer_close(peer);
-    test_core_end(core);
-}
-
 /* ---- frames of the pattern: each starts where the one before ended ---- */
 
 /* The item is how many bytes; `state`: what was encoded so far. */

@@ -5,6 +5,7 @@
  * what it was given is dropped, what it gives says -ENOMEM, and nothing leaks. Simulated loops
  * allocate each object on its own, so there each can fail.
  */
+#include "adapt.h"
 #include "sink_world.h"
 
 #include "../support/heap.h"
@@ -118,13 +119,6 @@ static eddy_result use_buffer(struct world *world)
     return pump(world, eddy_sink_buffer(made(world, &world->slow), 2));
 }
 
-static int copy_number(void *arg, const void *item, void *out)
-{
-    (void)arg;
-    memcpy(out, item, sizeof(int64_t));
-    return 0;
-}
-
 static eddy_result use_map(struct world *world)
 {
     return pump(world, eddy_sink_map(made(world, &world->slow), 8, copy_number, NULL));
@@ -142,12 +136,6 @@ static eddy_result use_with(struct world *world)
     return pump(world, eddy_sink_with(made(world, &world->slow), 8, make_copy, NULL));
 }
 
-static eddy_stream *make_one(void *arg, eddy_handle *handle, const void *item)
-{
-    (void)arg;
-    return eddy_stream_array(handle, item, 1, sizeof(int64_t));
-}
-
 static eddy_result use_flat_map(struct world *world)
 {
     return pump(world, eddy_sink_with_flat_map(made(world, &world->slow), 8, make_one, NULL));
@@ -158,18 +146,6 @@ static eddy_result use_fanout(struct world *world)
     eddy_sink *a = made(world, &world->slow);
 
     return pump(world, eddy_sink_fanout(a, made(world, &world->second)));
-}
-
-static void look(void *arg, const void *item)
-{
-    (void)arg;
-    (void)item;
-}
-
-static eddy_result same_error(void *arg, eddy_result error)
-{
-    (void)arg;
-    return error;
 }
 
 static void release(void *arg)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bridge_codecs.h - three small codecs for tests: lines, shown where they were received; blocks, copied,
- * whose length stands in front; and commands of one letter, of which some are bad.
+ * whose length stands in front; and commands of one letter, of which some are bad. And the end of a
+ * test of one connection.
  */
 #ifndef EDDY_TESTS_BRIDGE_CODECS_H
 #define EDDY_TESTS_BRIDGE_CODECS_H
@@ -9,7 +10,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../support/net.h"
 #include "eddy/codec.h"
+
+static inline void end(eddy_core *core, eddy_tcp *tcp, int peer)
+{
+    eddy_tcp_free(tcp);
+    test_peer_close(peer);
+    test_core_end(core);
+}
 
 /* ---- lines ---- */
 

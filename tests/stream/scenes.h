@@ -7,7 +7,7 @@
 #ifndef EDDY_TEST_SCENES_H
 #define EDDY_TEST_SCENES_H
 
-#include "streams.h"
+#include "worker.h"
 
 enum { ITEM = sizeof(struct item), SCENE_GOT = 10 };
 
@@ -92,71 +92,24 @@ static inline void release(void *arg)
     ((struct world *)arg)->released++;
 }
 
-/* Owns an item, waits, and makes another one of it. */
-struct worker {
-    EDDY_FRAME;
-    struct world *world;
-    struct item item;
-    bool owns;
-    struct item *out;
-    eddy_sleep sleep;
-};
-
-static inline void worker_done(struct worker *self)
-{
-    self->world->futures_done++;
-    if (self->owns)
-        item_drop(&self->item);
-}
-
-EDDY_ASYNC(worker, worker_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        eddy_sleep_start(&self->sleep, task, EDDY_MILLISECOND);
-        EDDY_POLL(n, eddy_sleep_poll(&self->sleep, task));
-        if (n < 0)
-            EDDY_RETURN(n);
-        self->owns = false;
-        if (self->out != NULL)
-            *self->out = item_new(self->world, 10 + item_take(&self->item));
-        else
-            note(self->world, item_take(&self->item));
-        EDDY_END(1);
-}
-
-static inline eddy_future *work(struct world *world, struct item item, void *out)
-{
-    world->futures++;
-    return box(world, EDDY_FUTURE(worker, .world = world, .item = item, .owns = true, .out = out));
-}
-
-static inline eddy_future *add_ten_later(void *arg, eddy_handle *handle, const void *item,
-                                         void *out)
-{
-    (void)handle;
-    return work(arg, *(const struct item *)item, out);
-}
-
 static inline eddy_future *add_ten_to_any(void *arg, eddy_handle *handle, eddy_result n,
                                           const void *item, void *out)
 {
     (void)handle;
-    return work(arg, n > 0 ? *(const struct item *)item : item_new(arg, -n), out);
+    return work(arg, n > 0 ? *(const struct item *)item : item_new(arg, -n), 10, out);
 }
 
 static inline eddy_future *add_ten_to_error(void *arg, eddy_handle *handle, eddy_result error,
                                             void *out)
 {
     (void)handle;
-    return work(arg, item_new(arg, -error), out);
+    return work(arg, item_new(arg, -error), 10, out);
 }
 
 static inline eddy_future *note_later(void *arg, eddy_handle *handle, const void *item)
 {
     (void)handle;
-    return work(arg, *(const struct item *)item, NULL);
+    return work(arg, *(const struct item *)item, 0, NULL);
 }
 
 static inline eddy_result note_now(void *arg, const void *item)
@@ -206,7 +159,7 @@ static inline eddy_future *unfold_three(void *arg, eddy_handle *handle, void *ou
     (void)handle;
     if (world->futures == 3)
         return later(world, 1, 0);
-    return work(world, item_new(world, world->futures + 1), out);
+    return work(world, item_new(world, world->futures + 1), 10, out);
 }
 
 static inline eddy_future *scene_unfold(struct world *world)

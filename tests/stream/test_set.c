@@ -5,41 +5,10 @@
  * pushed when.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "../support/loop.h"
-#include "eddy/futures.h"
 #include "reactor/core.h"
-
-static eddy_future *box(eddy_core *core, eddy_future *frame)
-{
-    return eddy_box(eddy_core_handle(core), frame);
-}
-
-static eddy_future *wait_at(eddy_core *core, struct test_gate *gate, struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_wait, .gate = gate, .trace = trace));
-}
-
-static eddy_future *value_of(eddy_core *core, int yields, eddy_result value,
-                             struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_value, .yields = yields, .value = value, .trace = trace));
-}
-
-typedef eddy_stream *set_fn(eddy_handle *);
-static set_fn *const sets[] = {eddy_futures_unordered, eddy_futures_ordered};
-
-static void push(eddy_stream *set, eddy_future *future, uint64_t key)
-{
-    assert_int_equal(eddy_futures_push(set, future, key), 0);
-}
+#include "sets.h"
 
 /* Takes `upto` outcomes, or all there are, and writes them down. */
 struct taker {

@@ -4,49 +4,12 @@
  * test_set_ask.c - sets between two polls, when they are asked to end, and in the report.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
-#include "../support/loop.h"
-#include "eddy/futures.h"
 #include "eddy/select.h"
-
-static eddy_future *box(eddy_core *core, eddy_future *frame)
-{
-    return eddy_box(eddy_core_handle(core), frame);
-}
-
-static eddy_future *wait_at(eddy_core *core, struct test_gate *gate, struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_wait, .gate = gate, .trace = trace));
-}
-
-typedef eddy_stream *set_fn(eddy_handle *);
-static set_fn *const sets[] = {eddy_futures_unordered, eddy_futures_ordered};
-
-static void push(eddy_stream *set, eddy_future *future, uint64_t key)
-{
-    assert_int_equal(eddy_futures_push(set, future, key), 0);
-}
-
-/* Adds up what a set tells. */
-static eddy_result add(void *arg, const struct eddy_outcome *outcome)
-{
-    *(eddy_result *)arg += outcome->result;
-    return 0;
-}
-
-static eddy_join *spawn_sum(eddy_core *core, eddy_stream *set, eddy_result *sum)
-{
-    return test_spawn_join_future(core, eddy_futures_for_each(set, add, sum), __FILE__, __LINE__);
-}
+#include "sets.h"
 
 /* ---- between two polls ---- */
 

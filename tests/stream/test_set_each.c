@@ -5,40 +5,12 @@
  * memory is out.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "../support/death.h"
 #include "../support/drop.h"
 #include "../support/heap.h"
-#include "../support/loop.h"
-#include "eddy/futures.h"
+#include "sets.h"
 #include "stream/stream.h"
-
-static eddy_future *box(eddy_core *core, eddy_future *frame)
-{
-    return eddy_box(eddy_core_handle(core), frame);
-}
-
-static eddy_future *wait_at(eddy_core *core, struct test_gate *gate, struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_wait, .gate = gate, .trace = trace));
-}
-
-static eddy_future *value_of(eddy_core *core, int yields, eddy_result value,
-                             struct test_trace *trace)
-{
-    return box(core, EDDY_FUTURE(test_value, .yields = yields, .value = value, .trace = trace));
-}
-
-static void push(eddy_stream *set, eddy_future *future, uint64_t key)
-{
-    assert_int_equal(eddy_futures_push(set, future, key), 0);
-}
 
 /* ---- all of them ---- */
 

@@ -5,35 +5,8 @@
  */
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "../support/loop.h"
-#include "eddy/futures.h"
-
-static eddy_future *box(eddy_core *core, eddy_future *frame)
-{
-    return eddy_box(eddy_core_handle(core), frame);
-}
-
-typedef eddy_stream *set_fn(eddy_handle *);
-static set_fn *const sets[] = {eddy_futures_unordered, eddy_futures_ordered};
-
-static void push(eddy_stream *set, eddy_future *future, uint64_t key)
-{
-    assert_int_equal(eddy_futures_push(set, future, key), 0);
-}
-
-/* Adds up what a set tells. */
-static eddy_result add(void *arg, const struct eddy_outcome *outcome)
-{
-    *(eddy_result *)arg += outcome->result;
-    return 0;
-}
+#include "sets.h"
 
 enum { THREADS = 10, ROUNDS = 300 };
 

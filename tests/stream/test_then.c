@@ -3,72 +3,26 @@
 /*
  * test_then.c - adaptors that make a future of each item, each error, or both.
  */
-#include "streams.h"
-
-/* Owns an item, waits, and makes another one of it; a value of 13 is an error. */
-struct worker {
-    EDDY_FRAME;
-    struct world *world;
-    struct item item;
-    bool owns;
-    int64_t add;
-    struct item *out;
-    eddy_sleep sleep;
-};
-
-static void worker_done(struct worker *self)
-{
-    self->world->futures_done++;
-    if (self->owns)
-        item_drop(&self->item);
-}
-
-EDDY_ASYNC(worker, worker_done)
-{
-    eddy_result n;
-
-    EDDY_BEGIN
-        eddy_sleep_start(&self->sleep, task, EDDY_MILLISECOND);
-        EDDY_POLL(n, eddy_sleep_poll(&self->sleep, task));
-        if (n < 0)
-            EDDY_RETURN(n);
-        self->owns = false;
-        if (item_take(&self->item) == 13)
-            EDDY_RETURN(-EDOM);
-        *self->out = item_new(self->world, self->item.value + self->add);
-        EDDY_END(0);
-}
-
-static eddy_future *work(struct world *world, eddy_handle *handle, struct item item, int64_t add,
-                         void *out)
-{
-    world->futures++;
-    return eddy_box(handle, EDDY_FUTURE(worker, .world = world, .item = item, .owns = true,
-                                        .add = add, .out = out));
-}
-
-static eddy_future *add_ten(void *arg, eddy_handle *handle, const void *item, void *out)
-{
-    return work(arg, handle, *(const struct item *)item, 10, out);
-}
+#include "worker.h"
 
 /* Of an error comes an item, too. */
 static eddy_future *either(void *arg, eddy_handle *handle, eddy_result n, const void *item,
                            void *out)
 {
     if (n > 0)
-        return add_ten(arg, handle, item, out);
+        return add_ten_later(arg, handle, item, out);
     assert_null(item);
-    return work(arg, handle, item_new(arg, -n), 100, out);
+    return work(arg, item_new(arg, -n), 100, out);
 }
 
 static eddy_future *recover(void *arg, eddy_handle *handle, eddy_result error, void *out)
 {
     struct world *world = arg;
 
+    (void)handle;
     if (error == -EPERM)
         return later(world, 1, -EACCES);
-    return work(world, handle, item_new(world, -error), 100, out);
+    return work(world, item_new(world, -error), 100, out);
 }
 
 static void then_makes_a_future_of_each_item_and_of_each_error(void **state)
@@ -78,7 +32,7 @@ static void then_makes_a_future_of_each_item_and_of_each_error(void **state)
     (void)state;
     world_begin(&world);
     GIVES(&world,
-          eddy_stream_owning(eddy_stream_then(SCRIPT(&world, 1, -5, WAIT(1), 13, 2),
+          eddy_stream_owning(eddy_stream_then(SCRIPT(&world, 1, -5, WAIT(1), WORKER_FAILS, 2),
                                               sizeof(struct item), either, &world),
                              item_drop),
           11, 105, -EDOM, 12);
@@ -93,8 +47,8 @@ static void and_then_makes_a_future_of_each_item_and_errors_pass(void **state)
     (void)state;
     world_begin(&world);
     GIVES(&world,
-          eddy_stream_and_then(SCRIPT(&world, 1, -EIO, WAIT(1), 13, 2), sizeof(struct item),
-                               add_ten, &world),
+          eddy_stream_and_then(SCRIPT(&world, 1, -EIO, WAIT(1), WORKER_FAILS, 2),
+                               sizeof(struct item), add_ten_later, &world),
           11, -EIO, -EDOM, 12);
     assert_int_equal(world.futures, 3);
     world_end(&world);
