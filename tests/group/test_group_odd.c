@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "eddy/serve.h"
 #include "group_world.h"
 
 /* Does not listen: swallows each request, and counts them. */
