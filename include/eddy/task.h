@@ -60,7 +60,7 @@ EDDY_API const eddy_ended *eddy_join_ended(const eddy_join *self);
 
 /**
  * Drop the task now: no user code but `done` hooks runs. From within the task itself: as soon as
- * its current poll returns.
+ * its current poll returns. In a `done` or a hook, while another drop is under way: when that is over.
  * @param self  join handle; stays valid, eddy_join_poll() gives EDDY_DROPPED
  * Thread: loop. Allocates: no.
  */

@@ -47,12 +47,14 @@ void eddy__group_grace_over(eddy__alarm *alarm)
     eddy__group_unhold(self);
 }
 
-/* The first that can be dropped now; those that cannot are marked. */
-static eddy_task *droppable(eddy_group *self)
+/* The first up to number `last` that can be dropped now; those that cannot are marked. */
+static eddy_task *droppable(eddy_group *self, uint64_t last)
 {
     EDDY__LIST_FOR_EACH (node, &self->live) {
         eddy_task *task = eddy__group_task(node);
 
+        if (task->id > last)
+            break;
         if ((task->state & (EDDY__TASK_RUNNING | EDDY__TASK_ENDING)) == 0)
             return task;
         if ((task->state & (EDDY__TASK_ENDING | EDDY__TASK_DOOMED)) == 0)
@@ -63,10 +65,11 @@ static eddy_task *droppable(eddy_group *self)
 
 void eddy__group_drop_all(eddy_group *self)
 {
+    uint64_t last = self->core->next_id; /* not what a `done` spawns meanwhile */
     eddy_task *task;
 
     eddy__group_hold(self);
-    while ((task = droppable(self)) != NULL)
+    while ((task = droppable(self, last)) != NULL)
         eddy__task_drop_now(task);
     eddy__group_unhold(self);
 }

@@ -50,6 +50,14 @@ static uint64_t oldest(const eddy__broadcast *self)
     return self->sent > self->capacity ? self->sent - self->capacity : 0;
 }
 
+/* The oldest item that it can still read. */
+static uint64_t first_unread(const eddy_broadcast_receiver *self)
+{
+    uint64_t from = oldest(self->broadcast);
+
+    return self->next > from ? self->next : from;
+}
+
 /* ---- making ---- */
 
 static void free_broadcast(eddy__broadcast *self)
@@ -214,9 +222,8 @@ static int add_receiver(eddy__broadcast *self, const eddy_broadcast_receiver *li
     self->receivers++;
     self->refs++;
     receiver->next = like != NULL ? like->next : self->sent;
-    for (uint64_t at = receiver->next; at < self->sent; at++)
-        if (at >= oldest(self))
-            slot_of(self, at)->unread++;
+    for (uint64_t at = first_unread(receiver); at < self->sent; at++)
+        slot_of(self, at)->unread++;
     eddy__sync_unlock(&self->sync);
     *out = receiver;
     return 0;
@@ -250,9 +257,8 @@ static eddy__value *mark_read(struct slot *slot)
 static void give_up_unread(eddy_broadcast_receiver *self, eddy__value **retired)
 {
     eddy__broadcast *broadcast = self->broadcast;
-    uint64_t at = self->next > oldest(broadcast) ? self->next : oldest(broadcast);
 
-    for (; at < broadcast->sent; at++) {
+    for (uint64_t at = first_unread(self); at < broadcast->sent; at++) {
         eddy__value *value = mark_read(slot_of(broadcast, at));
 
         if (value != NULL)

@@ -92,6 +92,88 @@ static void hook_may_end_whatever_is_left(void **state)
     }
 }
 
+/* Spawns its successor, when it is dropped. */
+struct heir {
+    EDDY_FRAME;
+    eddy_group *group;
+    struct test_gate *gates;
+    int number;
+    int *born;
+};
+static void heir_done(struct heir *self);
+EDDY_ASYNC(heir, heir_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        EDDY_POLL(n, test_gate_poll(&self->gates[self->number], task));
+        EDDY_END(n);
+}
+static void heir_done(struct heir *self)
+{
+    if (self->number == 2)
+        return;
+    ++*self->born;
+    (void)eddy_group_spawn(self->group,
+                           EDDY_FUTURE(heir, .group = self->group, .gates = self->gates,
+                                       .number = self->number + 1, .born = self->born));
+}
+
+static void abort_drops_those_that_are_there_not_their_successors(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_group *group = new_group(core, (eddy_group_options){0});
+    struct test_gate gates[3] = {0};
+    int born = 0;
+
+    (void)state;
+    spawn(group, heir, .group = group, .gates = gates, .born = &born);
+    test_settle(core);
+    eddy_group_abort(group);
+    assert_int_equal(born, 1);
+    assert_int_equal(eddy_group_tasks(group), 1);
+    eddy_group_free(group); /* closed: nobody is born any more */
+    assert_int_equal(test_stats(core).tasks_live, 0);
+    test_core_end(core);
+}
+
+/* Frees its group when it is dropped. */
+struct avenger {
+    EDDY_FRAME;
+    eddy_group *group;
+    struct test_gate *gate;
+};
+static void avenger_done(struct avenger *self)
+{
+    eddy_group_free(self->group);
+}
+EDDY_ASYNC(avenger, avenger_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        EDDY_POLL(n, test_gate_poll(self->gate, task));
+        EDDY_END(n);
+}
+
+static void done_of_an_aborted_task_may_free_the_group(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_group *group = new_group(core, (eddy_group_options){0});
+    struct test_gate gates[3] = {0};
+    struct test_trace trace[2] = {0};
+
+    (void)state;
+    spawn(group, test_wait, .gate = &gates[0], .trace = &trace[0]);
+    spawn(group, avenger, .gate = &gates[1], .group = group);
+    spawn(group, test_wait, .gate = &gates[2], .trace = &trace[1]);
+    test_settle(core);
+    eddy_group_abort(group);
+    assert_int_equal(trace[0].dones + trace[1].dones, 2);
+    assert_int_equal(test_stats(core).tasks_live, 0);
+    test_core_end(core);
+}
+
 /* ---- members that wait at their own group ---- */
 
 struct member {
@@ -256,6 +338,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hook_may_end_whatever_is_left),
+        cmocka_unit_test(abort_drops_those_that_are_there_not_their_successors),
+        cmocka_unit_test(done_of_an_aborted_task_may_free_the_group),
         cmocka_unit_test(members_that_wait_at_their_group_are_dropped_with_it),
         cmocka_unit_test(members_are_told_that_their_group_is_closing),
         cmocka_unit_test(end_of_a_task_that_was_asked_asks_nobody_again),

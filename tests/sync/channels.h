@@ -12,7 +12,8 @@ struct channel_world {
     eddy_handle *handle; /* of the loop */
     eddy_sender *sender;
     eddy_receiver *receiver;
-    int dropped, drops; /* sum and number of the items that drop_item destroyed */
+    int64_t dropped; /* sum of the items that drop_item destroyed */
+    int drops;       /* and their number */
 };
 
 static inline void channel_drop_item(void *arg, void *item)

@@ -96,6 +96,18 @@ static void poll_twice_and_drop(void)
     model_drop(my_ticket());
 }
 
+/* First polled as a part of another task: it is that of the last poll which is to be woken. */
+static void move_and_take_one(void)
+{
+    eddy_task *other = &model_tasks[MODEL_TASKS - 1].task;
+    eddy_result n = eddy_semaphore_poll_acquire(shared.semaphore, other, my_ticket(), 1);
+
+    if (n == EDDY_PENDING)
+        MODEL_AWAIT(n, poll_one());
+    eddy__model_check(n == 0, "an open semaphore refuses");
+    shared.taken++;
+}
+
 static void add_one(void)
 {
     eddy_semaphore_add(shared.semaphore, 1);
@@ -145,6 +157,8 @@ CLAIM(a_permit_reaches_the_task_that_waits, set_up_none, check_one_taken, {take_
       {add_one, false})
 CLAIM(a_permit_reaches_the_thread_that_waits, set_up_none, check_one_taken,
       {take_one_blocking, false}, {add_one, false})
+CLAIM(a_permit_reaches_the_task_that_polled_last, set_up_none, check_one_taken,
+      {move_and_take_one, false}, {add_one, false})
 CLAIM(a_drop_in_line_loses_no_permit_for_a_task, set_up_none, check_one_taken,
       {poll_and_drop, false}, {take_one, false}, {add_one, false})
 CLAIM(a_drop_in_line_loses_no_permit_for_a_thread, set_up_none, check_one_taken,
@@ -367,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_permit_reaches_the_task_that_waits),
         cmocka_unit_test(a_permit_reaches_the_thread_that_waits),
+        cmocka_unit_test(a_permit_reaches_the_task_that_polled_last),
         cmocka_unit_test(a_drop_in_line_loses_no_permit_for_a_task),
         cmocka_unit_test(a_drop_in_line_loses_no_permit_for_a_thread),
         cmocka_unit_test(two_drops_in_line_lose_no_permit),
