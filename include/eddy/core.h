@@ -33,7 +33,7 @@ typedef struct eddy_core_options {
     int64_t stall_limit_ns;    /* a poll longer than this is a stall; 10 ms; < 0: not watched */
     int64_t turn_time_ns;      /* tasks run so long, then I/O is looked after; 500 us */
     uint32_t turn_polls;       /* and at most so many polls; 256 */
-    uint32_t task_budget;      /* leaf operations of one poll of a task; 128 */
+    uint32_t task_budget;      /* leaf operations of one poll of a task; 128; fewer than 4 are 4 */
     uint32_t inbox_turn;       /* jobs taken from other threads per turn; 256 */
     uint32_t inbox_max;        /* jobs that may wait; rounded up to a power of two; 1024 */
     uint32_t tasks_max;        /* live tasks; 1,000,000 */

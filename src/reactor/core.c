@@ -98,6 +98,9 @@ static uint32_t power_of_two(uint32_t n)
     return power;
 }
 
+/* One step of a loop may be made of several leaves: room, then a client; an item, then its send. */
+enum { TASK_BUDGET_MIN = 4 };
+
 #define DEFAULT(member, value)                                                                     \
     do {                                                                                           \
         if (options->member == 0)                                                                  \
@@ -112,6 +115,8 @@ static void fill_defaults(eddy_core_options *options)
     DEFAULT(turn_time_ns, 500 * EDDY_MICROSECOND);
     DEFAULT(turn_polls, 256);
     DEFAULT(task_budget, 128);
+    if (options->task_budget < TASK_BUDGET_MIN)
+        options->task_budget = TASK_BUDGET_MIN;
     DEFAULT(inbox_turn, 256);
     DEFAULT(inbox_max, 1024);
     DEFAULT(tasks_max, 1000000);

@@ -148,7 +148,7 @@ static void rounds_may_be_any_future(void **state)
 
 static void rounds_that_are_ready_cost_budget(void **state)
 {
-    eddy_core *core = test_core_with((eddy_core_options){.task_budget = 2});
+    eddy_core *core = test_core_of_budget(2);
     int rounds = 0;
     uint64_t polls = test_stats(core).polls;
 

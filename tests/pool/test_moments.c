@@ -232,7 +232,7 @@ static const eddy_type reader_type = {reader_poll, reader_done, sizeof(struct re
 
 static void results_cost_budget(void **state)
 {
-    eddy_core *core = test_core_with((eddy_core_options){.task_budget = 1});
+    eddy_core *core = test_core_of_budget(1);
     eddy_pool *pool = stage_pool(1, 0);
     struct stage stages[2];
     int heard_at[2] = {0};

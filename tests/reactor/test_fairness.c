@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../support/loop.h"
+#include "reactor/core.h"
 
 /* ---- tasks that never leave off ----------------------------------------------------------------
  */
@@ -228,6 +229,15 @@ static void hog_does_not_keep_run_from_ending(void **state)
 
 /* ---- the budgets, one by one ---- */
 
+static void least_task_budget_is_four(void **state)
+{
+    eddy_core *core = test_core_with((eddy_core_options){.task_budget = 1});
+
+    (void)state;
+    assert_int_equal(core->options.task_budget, 4);
+    test_core_end(core);
+}
+
 static void leaves_of_one_poll_are_bounded_by_the_task_budget(void **state)
 {
     eddy_core *core = test_core_with((eddy_core_options){.task_budget = 10});
@@ -376,6 +386,7 @@ int main(void)
         cmocka_unit_test(hog_keeps_no_timer_waiting),
         cmocka_unit_test(hog_keeps_no_job_waiting),
         cmocka_unit_test(hog_does_not_keep_run_from_ending),
+        cmocka_unit_test(least_task_budget_is_four),
         cmocka_unit_test(leaves_of_one_poll_are_bounded_by_the_task_budget),
         cmocka_unit_test(polls_of_one_turn_are_bounded),
         cmocka_unit_test(time_of_one_turn_is_bounded),

@@ -228,7 +228,7 @@ static const eddy_type reader_type = {reader_poll, reader_done, sizeof(struct re
 
 static void being_told_costs_budget(void **state)
 {
-    eddy_core *core = test_core_with((eddy_core_options){.task_budget = 1});
+    eddy_core *core = test_core_of_budget(1);
     eddy_signal *signals[2] = {ears_new(core, SIGUSR1), ears_new(core, SIGUSR2)};
     int heard_at[2] = {0};
 

@@ -9,7 +9,7 @@ static void scene_runs_to_its_end_with_a_budget_of(const struct scene *scene, ui
 {
     struct world world;
 
-    world_begin_on(&world, test_core_with((eddy_core_options){.task_budget = budget}));
+    world_begin_on(&world, test_core_of_budget(budget));
     assert_int_equal(eddy_core_run(world.core, scene->begin(&world)), scene->result);
     check_got(&world, scene->got);
     world_end(&world);

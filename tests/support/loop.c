@@ -53,6 +53,14 @@ eddy_core *test_core(void)
     return test_core_with((eddy_core_options){0});
 }
 
+eddy_core *test_core_of_budget(uint32_t task_budget)
+{
+    eddy_core *core = test_core();
+
+    core->options.task_budget = task_budget;
+    return core;
+}
+
 void test_core_end(eddy_core *core)
 {
     assert_int_equal(eddy_core_free(core), 0);

@@ -26,6 +26,8 @@ int test_groups(const struct CMUnitTest *everywhere, size_t everywhere_n,
 eddy_core *test_core(void);
 /* The same with options (size_bytes is filled in). */
 eddy_core *test_core_with(eddy_core_options options);
+/* The same with a task budget below the least that an option can ask for. */
+eddy_core *test_core_of_budget(uint32_t task_budget);
 /* Free it and assert that nothing was left unsent. */
 void test_core_end(eddy_core *core);
 
