@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eddy/barrier.h - a place where `count` tasks wait for each other: the last to come is the leader and
- * goes on at once, and the others are woken. Then it stands for the next `count`.
+ * eddy/barrier.h - a place where `count` tasks wait for each other: the last to come is the leader
+ * and goes on at once, and the others are woken. Then it stands for the next `count`.
  *
  * Made with a handle it is for the tasks of that loop; made with NULL it is thread-safe (see
  * eddy/ticket.h).
@@ -43,8 +43,8 @@ EDDY_API void eddy_barrier_free(eddy_barrier *self);
  * @param ticket  place
  * @return        1: all have come, and this one leads; 0: all have come; EDDY_PENDING; -ECANCELED;
  *                -ENOMEM (thread-safe)
- * Dropping: before all have come, it counts as not come; later, as come. Allocates: no. Thread: loop;
- * of any loop when thread-safe.
+ * Dropping: before all have come, it counts as not come; later, as come. Allocates: no. Thread:
+ * loop; of any loop when thread-safe.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_barrier_poll(eddy_barrier *self, eddy_task *task,
                                                       eddy_ticket *ticket);
@@ -52,8 +52,8 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_barrier_poll(eddy_barrier *self, eddy_t
 /**
  * Come, if all others have.
  * @param self  barrier
- * @return      1: all have come, and this one leads; -EAGAIN: others are missing, and this one does not
- *              count as come
+ * @return      1: all have come, and this one leads; -EAGAIN: others are missing, and this one does
+ *              not count as come
  * Thread: loop; any when thread-safe. Allocates: no.
  */
 EDDY_API EDDY_NODISCARD int eddy_barrier_try(eddy_barrier *self);

@@ -7,11 +7,12 @@
  * they own travels with them, and what is never received goes to the drop_item hook.
  *
  * The end: when the last sender is given back the receiver gets what is queued, then 0. When the
- * receiver closes, senders get EDDY_CLOSED and what is queued can still be received, so that closing
- * and then receiving until 0 loses nothing. When the receiver is freed, what is queued is destroyed.
+ * receiver closes, senders get EDDY_CLOSED and what is queued can still be received, so that
+ * closing and then receiving until 0 loses nothing. When the receiver is freed, what is queued is
+ * destroyed.
  *
- * Made with a handle it is for the tasks of that loop; made with NULL it is thread-safe, and has the
- * wait_ forms for plain threads (see eddy/ticket.h).
+ * Made with a handle it is for the tasks of that loop; made with NULL it is thread-safe, and has
+ * the wait_ forms for plain threads (see eddy/ticket.h).
  */
 #ifndef EDDY_CHANNEL_H
 #define EDDY_CHANNEL_H
@@ -44,8 +45,8 @@ typedef struct eddy_channel_options {
  * @param options   copied
  * @param sender    set, owned by the caller; untouched on error
  * @param receiver  set, owned by the caller; untouched on error
- * @return          0; -EINVAL: options of an unknown size, items of no bytes, a capacity of 0 or one
- *                  that no memory could hold; -ENOMEM, EDDY_LOOP_GONE
+ * @return          0; -EINVAL: options of an unknown size, items of no bytes, a capacity of 0 or
+ *                  one that no memory could hold; -ENOMEM, EDDY_LOOP_GONE
  * Thread: loop; any when thread-safe. Allocates: capacity * item_bytes at once, so that sending
  * needs no memory; unbounded: pieces of about 1 KiB, as needed.
  */
@@ -63,8 +64,8 @@ EDDY_API int eddy_channel_new(eddy_handle *handle, const eddy_channel_options *o
 EDDY_API eddy_sender *eddy_sender_retain(eddy_sender *self);
 
 /**
- * Give a reference back. With the last one the channel ends: the receiver is woken. Nobody may stand
- * in line for the last one (asserted).
+ * Give a reference back. With the last one the channel ends: the receiver is woken. Nobody may
+ * stand in line for the last one (asserted).
  * @param self  sender; NULL does nothing
  * Thread: loop, any once the loop is freed; any when thread-safe. Allocates: no.
  */
@@ -77,7 +78,8 @@ EDDY_API void eddy_sender_free(eddy_sender *self);
  * @param ticket  place in the line
  * @param item    item_bytes, copied when this returns 0
  * @return        0: sent; EDDY_PENDING; EDDY_CLOSED: the receiver is gone, or has closed;
- *                -ECANCELED; -ENOMEM (unbounded, or thread-safe). But for 0 the item is the caller's
+ *                -ECANCELED; -ENOMEM (unbounded, or thread-safe). But for 0 the item is the
+ *                caller's
  * Dropping: the item is the caller's; the place in the line goes to the next. Allocates: a piece
  * when unbounded. Thread: loop; of any loop when thread-safe.
  */
@@ -85,12 +87,12 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_sender_poll_send(eddy_sender *self, edd
                                                           eddy_ticket *ticket, const void *item);
 
 /**
- * Wait until there is room, and keep it: the next eddy_sender_poll_send() with the same ticket finds
- * room, whatever others send meanwhile.
+ * Wait until there is room, and keep it: the next eddy_sender_poll_send() with the same ticket
+ * finds room, whatever others send meanwhile.
  * @param self    sender
  * @param task    current task; waits as "channel: send"
- * @param ticket  keeps the room until it is sent with, or leaves (eddy_ticket_leave()), or the future
- *                that polled here ends or is dropped
+ * @param ticket  keeps the room until it is sent with, or leaves (eddy_ticket_leave()), or the
+ *                future that polled here ends or is dropped
  * @return        0: there is room; otherwise as eddy_sender_poll_send()
  * Dropping: gives the room back. Allocates: no. Thread: loop; of any loop when thread-safe.
  */
@@ -101,8 +103,8 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_sender_poll_ready(eddy_sender *self, ed
  * Send an item if that is possible now: there is room, and nobody stands in line for it.
  * @param self  sender
  * @param item  item_bytes, copied when this returns 0
- * @return      0: sent; -EAGAIN: full; EDDY_CLOSED, -ENOMEM (unbounded). But for 0 the item is the
- *              caller's
+ * @return      0: sent; -EAGAIN: full; EDDY_CLOSED; -ENOMEM, EDDY_LOOP_GONE (unbounded). But for 0
+ *              the item is the caller's
  * Thread: loop; any when thread-safe. Allocates: a piece when unbounded.
  */
 EDDY_API EDDY_NODISCARD int eddy_sender_try_send(eddy_sender *self, const void *item);
@@ -187,9 +189,9 @@ EDDY_API void eddy_receiver_free(eddy_receiver *self);
  * @param receiver  borrowed until the future has ended
  * @param item      item_bytes, borrowed until the future has ended
  * @return          boxed future with the results of eddy_receiver_poll_next(); never NULL
- * Dropping: loses nothing while it is pending. Once it has ended with 1 the item is in *item, and the
- * caller's, whatever becomes of the future that it was a part of.
- * Allocates: from the loop's slab. Thread: loop.
+ * Dropping: loses nothing while it is pending. Once it has ended with 1 the item is in *item, and
+ * the caller's, whatever becomes of the future that it was a part of. Allocates: from the loop's
+ * slab. Thread: loop.
  */
 EDDY_API eddy_future *eddy_receive(eddy_handle *handle, eddy_receiver *receiver, void *item);
 

@@ -112,7 +112,8 @@ typedef eddy_future *eddy_item_work(void *arg, eddy_handle *handle, const void *
  * @param arg        handed to `work`                          borrowed
  * @return           boxed stream. -ENOMEM: an item could not be taken from the input for lack of
  *                   memory; it is still there, nothing is lost
- * Dropping: drops all futures and the input; items and results in between are forgotten as bytes.
+ * Dropping: drops all futures and the input; what has come of items and was not told is released as
+ * eddy_stream_owning() of the new stream says.
  * Thread: loop. Allocates: from the loop's slab, per item under way. See: futures 0.1 buffered()
  */
 EDDY_API eddy_stream *eddy_stream_buffered(eddy_stream *input, size_t limit, size_t out_bytes,
@@ -126,7 +127,7 @@ EDDY_API eddy_stream *eddy_stream_buffered(eddy_stream *input, size_t limit, siz
  * @param work       as for eddy_stream_buffered()
  * @param arg        handed to `work`                          borrowed
  * @return           boxed stream
- * Dropping: drops all futures and the input; items and results in between are forgotten as bytes.
+ * Dropping: as of eddy_stream_buffered().
  * Thread: loop. Allocates: from the loop's slab, per item under way.
  * See: futures 0.1 buffer_unordered()
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eddy/mutex.h - a lock that tasks wait for without blocking their loop, and that may be held across
- * waits. First come, first served.
+ * eddy/mutex.h - a lock that tasks wait for without blocking their loop, and that may be held
+ * across waits. First come, first served.
  *
- * Tasks of one loop need it only for what several of them do in many steps: between two waits a task
- * is alone anyway. A lock belongs to nobody in particular: whoever knows that it holds it unlocks,
- * usually a `done`, so that a drop unlocks too. A task that locks twice waits for itself.
+ * Tasks of one loop need it only for what several of them do in many steps: between two waits a
+ * task is alone anyway. A lock belongs to nobody in particular: whoever knows that it holds it
+ * unlocks, usually a `done`, so that a drop unlocks too. A task that locks twice waits for itself.
  *
  * Made with a handle it is for the tasks of that loop; made with NULL it is thread-safe (see
  * eddy/ticket.h).

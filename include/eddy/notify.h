@@ -2,9 +2,10 @@
 /*
  * eddy/notify.h - "something has happened", without saying what: for conditions of one's own.
  *
- * eddy_notify_one() lets one wait end: the first in line, or, when nobody waits, the next that comes;
- * it is remembered once. eddy_notify_waiters() lets all end that wait now, and is not remembered. So,
- * to wait for a condition: while it does not hold, wait; and who makes it hold calls notify_one.
+ * eddy_notify_one() lets one wait end: the first in line, or, when nobody waits, the next that
+ * comes; it is remembered once. eddy_notify_waiters() lets all end that wait now, and is not
+ * remembered. So, to wait for a condition: while it does not hold, wait; and who makes it hold
+ * calls notify_one.
  *
  * Made with a handle it is for the tasks of that loop; made with NULL it is thread-safe (see
  * eddy/ticket.h).

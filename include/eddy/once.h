@@ -37,8 +37,8 @@ EDDY_API void eddy_once_free(eddy_once *self);
  * Wait until it is done, or until it is this task's turn to do it.
  * @param self    once
  * @param task    current task; waits as "once"
- * @param ticket  place in the line; having got 1, the task does it and then calls eddy_once_finish()
- *                with the same ticket
+ * @param ticket  place in the line; having got 1, the task does it and then calls
+ *                eddy_once_finish() with the same ticket
  * @return        0: it is done; 1: do it now; EDDY_PENDING; -ECANCELED; -ENOMEM (thread-safe)
  * Dropping: the turn goes to the next, also when the future that got 1 here ends, or is dropped,
  * before eddy_once_finish(). Allocates: no. Thread: loop; of any loop when thread-safe.
@@ -87,8 +87,8 @@ EDDY_API bool eddy_once_is_done(eddy_once *self);
  * @param once    borrowed until the future has ended
  * @param make    called when it is this one's turn; gives a boxed future that does it
  * @param arg     handed to `make`; borrowed until the future has ended
- * @return        boxed future: 0: it is done, by whomever; the error of the future that `make` gave,
- *                when it was this one's turn; -ECANCELED; -ENOMEM. Never NULL
+ * @return        boxed future: 0: it is done, by whomever; the error of the future that `make`
+ *                gave, when it was this one's turn; -ECANCELED; -ENOMEM. Never NULL
  * Dropping: what `make` gave is dropped, and the turn goes to the next. Allocates: from the loop's
  * slab. Thread: loop.
  */

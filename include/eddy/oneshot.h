@@ -5,8 +5,8 @@
  * Each side sees the other one go: the receiver gets EDDY_CLOSED when the sender is freed without
  * having sent; the sender may ask, or wait, whether anybody is still interested.
  *
- * Both handles are freed by their owners, whatever happened. Made with a handle it is for the tasks of
- * that loop; made with NULL it is thread-safe (see eddy/ticket.h).
+ * Both handles are freed by their owners, whatever happened. Made with a handle it is for the tasks
+ * of that loop; made with NULL it is thread-safe (see eddy/ticket.h).
  */
 #ifndef EDDY_ONESHOT_H
 #define EDDY_ONESHOT_H
@@ -48,8 +48,8 @@ EDDY_API int eddy_oneshot_new(eddy_handle *handle, const eddy_oneshot_options *o
  * Send the item. Never waits.
  * @param self  sender that has not sent yet (asserted); still to be freed
  * @param item  item_bytes, copied when this returns 0
- * @return      0: sent: it is received, or destroyed by drop_item; EDDY_CLOSED: the receiver is gone
- *              or has closed, and the item is the caller's
+ * @return      0: sent: it is received, or destroyed by drop_item; EDDY_CLOSED: the receiver is
+ *              gone or has closed, and the item is the caller's
  * Thread: loop; any when thread-safe. Allocates: no.
  */
 EDDY_API EDDY_NODISCARD int eddy_oneshot_send(eddy_oneshot_sender *self, const void *item);
@@ -103,8 +103,9 @@ EDDY_API eddy_future *eddy_oneshot_closed(eddy_handle *handle, eddy_oneshot_send
  * @param self  receiver; one task at a time may wait (asserted)
  * @param task  current task; waits as "oneshot: receive"
  * @param item  item_bytes; written only when this returns 1
- * @return      1: the item is in *item, and the caller's; EDDY_CLOSED: it was received before, or will
- *              never come; EDDY_PENDING; -ECANCELED; -ENOMEM (thread-safe), nothing is lost by it
+ * @return      1: the item is in *item, and the caller's; EDDY_CLOSED: it was received before, or
+ *              will never come; EDDY_PENDING; -ECANCELED; -ENOMEM (thread-safe), nothing is lost by
+ *              it
  * Dropping: loses nothing. Allocates: no. Thread: loop; of any loop when thread-safe.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_oneshot_poll_receive(eddy_oneshot_receiver *self,
@@ -148,9 +149,9 @@ EDDY_API void eddy_oneshot_receiver_free(eddy_oneshot_receiver *self);
  * @param receiver  borrowed until the future has ended
  * @param item      item_bytes, borrowed until the future has ended
  * @return          boxed future with the results of eddy_oneshot_poll_receive(); never NULL
- * Dropping: loses nothing while it is pending. Once it has ended with 1 the item is in *item, and the
- * caller's, whatever becomes of the future that it was a part of.
- * Allocates: from the loop's slab. Thread: loop.
+ * Dropping: loses nothing while it is pending. Once it has ended with 1 the item is in *item, and
+ * the caller's, whatever becomes of the future that it was a part of. Allocates: from the loop's
+ * slab. Thread: loop.
  */
 EDDY_API eddy_future *eddy_oneshot_receive(eddy_handle *handle, eddy_oneshot_receiver *receiver,
                                            void *item);

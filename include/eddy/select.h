@@ -78,8 +78,9 @@ EDDY_API eddy_future *eddy_select(eddy_handle *handle, eddy_future *const *futur
                                   size_t *winner);
 
 /**
- * eddy_select() with an order: of those that are ready in one poll, the first in the array wins. One
- * that is always ready keeps those behind it from ever winning.
+ * eddy_select() with an order: of those that are ready in one poll, the first in the array wins. So
+ * what is ready in each of many such selects keeps those behind it from ever winning. (One that spends the
+ * budget of a poll and does not end does not: the next poll begins behind it.)
  * @param handle   loop                                                            borrowed
  * @param futures  `count` boxed futures                                           taken over
  * @param count    how many, at least 1 (asserted)

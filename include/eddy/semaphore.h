@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eddy/semaphore.h - a number of permits that tasks take and give back. First come, first served: one
- * that wants many is not overtaken by those who want few.
+ * eddy/semaphore.h - a number of permits that tasks take and give back. First come, first served:
+ * one that wants many is not overtaken by those who want few.
  *
  * A permit is a number, not an object: whoever knows that it has taken some gives them back by
  * eddy_semaphore_add(), usually a `done`, so that a drop gives back too.
@@ -88,8 +88,8 @@ EDDY_API void eddy_semaphore_add(eddy_semaphore *self, uint32_t permits);
 EDDY_API uint64_t eddy_semaphore_permits(eddy_semaphore *self);
 
 /**
- * Let nobody take permits any more: all in line, and all who come later, get EDDY_CLOSED. Giving back
- * is still allowed.
+ * Let nobody take permits any more: all in line, and all who come later, get EDDY_CLOSED. Giving
+ * back is still allowed.
  * @param self  semaphore
  * Thread: loop; any when thread-safe. Allocates: no.
  */

@@ -9,7 +9,8 @@
  * sink is a frame of the tree of futures: the first poll makes it a child of the future that polls
  * it, with which it is dropped. An error does not end a sink unless its page says so.
  *
- * Lent, not given: the futures of this header hand their sink back, however they end. A sink that
+ * Lent, not given, and to one at a time: the futures of this header hand their sink back, however they
+ * end. A sink that
  * only such futures have used is its owner's to drop, by eddy_sink_drop(sink, NULL); an async function
  * that owns one may let eddy_future_adopt(&self->frame, &sink->frame) see to that.
  *

@@ -81,7 +81,8 @@ EDDY_API void eddy_stream_drop(eddy_stream *self, eddy_task *task);
 
 /**
  * Say that the items own something. What passes items on unchanged (filter, skip, take, select ...)
- * is said to with its input; of other items (map, then, zip ...) say it again. Whoever takes an item
+ * is said to with its input; of other items (map, then, zip, flatten ...) say it again. Streams that become
+ * one (chain, select) must agree, or say nothing (asserted). Whoever takes an item
  * that is given to nobody calls `drop_item`: an item that is filtered out or skipped, that one half of
  * a zip holds when it is dropped, that is in a chunk which is not full. A callback that gets an item
  * to make another one of it (map, then, fold, for_each ...) owns what is in it from its call on.

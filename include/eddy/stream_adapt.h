@@ -11,7 +11,8 @@
  * says otherwise; the input is then dropped at once. An error of the input is passed on, and the
  * stream goes on where the input does. Dropping an adaptor drops its input, and the future that it
  * waits for; an item that it holds meanwhile is dropped, see eddy_stream_owning(). What turns down
- * items that are ready spends one unit of the task's budget on each.
+ * items that are ready spends one unit of the task's budget on each. Adaptors on adaptors need no stack to
+ * be dropped, but some at each poll, so mind how deep a program can make them.
  *
  * Callbacks get their `arg` first; it is borrowed, see eddy_stream_finally(). One that makes a future
  * gives a boxed one, never NULL (asserted); the item it gets stays where it is, aligned to 16, until

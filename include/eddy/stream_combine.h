@@ -18,7 +18,8 @@ EDDY_EXTERN_C_BEGIN
  * All items of one stream, then all items of another, which is not polled before.
  * @param first   stream                            taken over
  * @param second  stream of items of the same size (asserted) and kind   taken over
- * @return        boxed stream
+ * @return        boxed stream. For many streams one after the other see eddy_stream_flatten(): each
+ *                chain in a chain costs a call per item, and stack
  * Thread: loop. Allocates: from the loop's slab. See: futures 0.1 Stream::chain
  */
 EDDY_API eddy_stream *eddy_stream_chain(eddy_stream *first, eddy_stream *second);

@@ -49,7 +49,7 @@ EDDY_EXTERN_C_BEGIN
  * Begin the definition of the stream function `name`: its struct is `struct name`, its type will be
  * `name_type`, its items are of item_type. `done_fn(struct name *self)` releases what the frame owns,
  * exactly once; eddy_nothing when it owns nothing. EDDY_END(0) and EDDY_RETURN(0) end the stream, with
- * an error in place of the 0 it is told first.
+ * an error in place of the 0 it is told first; more than 0 is no end (asserted).
  */
 #define EDDY_STREAM(name, item_type, done_fn)                                                      \
     enum { name##__item_bytes = sizeof(item_type) };                                               \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eddy/sync.h - all that tasks wait for each other by, in one include: locks, permits, notifications,
- * barriers, initialisation, and the channels.
+ * eddy/sync.h - all that tasks wait for each other by, in one include: locks, permits,
+ * notifications, barriers, initialisation, and the channels.
  */
 #ifndef EDDY_SYNC_H
 #define EDDY_SYNC_H

@@ -2,12 +2,12 @@
 /*
  * eddy/watch.h - the latest value of something: settings, a state, a progress.
  *
- * A send replaces the value; each receiver learns that it has changed since that receiver last looked,
- * and looks at the latest: values in between are not seen. There is always a value, from the beginning
- * on. Looking is by a copy, or by borrowing the value where it lies.
+ * A send replaces the value; each receiver learns that it has changed since that receiver last
+ * looked, and looks at the latest: values in between are not seen. There is always a value, from
+ * the beginning on. Looking is by a copy, or by borrowing the value where it lies.
  *
- * Many senders, many receivers. Made with a handle it is for the tasks of that loop; made with NULL it
- * is thread-safe (see eddy/ticket.h). Hooks never run while others are kept out.
+ * Many senders, many receivers. Made with a handle it is for the tasks of that loop; made with NULL
+ * it is thread-safe (see eddy/ticket.h). Hooks never run while others are kept out.
  */
 #ifndef EDDY_WATCH_H
 #define EDDY_WATCH_H
@@ -69,8 +69,8 @@ EDDY_API void eddy_watch_sender_free(eddy_watch_sender *self);
  * Replace the value. Never waits.
  * @param self  sender
  * @param item  item_bytes, copied when this returns 0
- * @return      0: it is the value now; EDDY_CLOSED: no receiver is left; -ENOMEM. But for 0 the item is
- *              the caller's
+ * @return      0: it is the value now; EDDY_CLOSED: no receiver is left; -ENOMEM. But for 0 the
+ *              item is the caller's
  * Thread: loop; any when thread-safe. Allocates: when the value before is still being looked at;
  * else no.
  */
@@ -106,8 +106,8 @@ EDDY_API int eddy_watch_receiver_clone(eddy_watch_receiver *self, eddy_watch_rec
 
 /**
  * Give a receiver back.
- * @param self  receiver; NULL does nothing; nobody may wait on it (asserted), and what it has borrowed
- *              must have been returned (asserted)
+ * @param self  receiver; NULL does nothing; nobody may wait on it (asserted), and what it has
+ *              borrowed must have been returned (asserted)
  * Thread: loop, any once the loop is freed; any when thread-safe. Allocates: no.
  */
 EDDY_API void eddy_watch_receiver_free(eddy_watch_receiver *self);
@@ -134,7 +134,7 @@ EDDY_API EDDY_NODISCARD int eddy_watch_try_changed(eddy_watch_receiver *self);
 
 /**
  * Block the thread until the value is one that this receiver has not looked at.
- * @param self  receiver of a thread-safe one (asserted); nobody else may wait on it (asserted)
+ * @param self  receiver of a thread-safe one (asserted); nobody else may use it meanwhile
  * @return      1: it has changed; 0: never again
  * Thread: any but one that a loop must run on meanwhile. Blocks. Allocates: no.
  */

@@ -81,9 +81,15 @@ static bool is_begun(const eddy__set *set)
 
 static void begin(const eddy__set *set, eddy_task *task, bool biased)
 {
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->count; i++) {
         EDDY_ASSERT(set->future[i] != NULL, "task '%s' awaits a join or select without future %zu",
                     eddy_task_name(task), i);
+        for (size_t before = 0; before < i; before++)
+            EDDY_ASSERT(set->future[i] != set->future[before] ||
+                            (set->future[i]->state & EDDY__FUTURE_STATIC) != 0,
+                        "task '%s' awaits a join or select of future '%s' twice",
+                        eddy_task_name(task), set->future[i]->type->name);
+    }
     eddy__set_begin(set, task->core);
     if (!biased)
         eddy__set_shuffle(set, task->core);
@@ -136,7 +142,7 @@ static eddy_result select_poll(eddy_future *self, eddy_task *task)
     if (!is_begun(&set))
         begin(&set, task, biased);
     eddy__branches_enter(set.branches, task);
-    ended = biased ? eddy__set_poll_biased(&set, task, &index, &result)
+    ended = biased ? eddy__set_poll_biased(&set, task, &self->line, &index, &result)
                    : eddy__set_poll(&set, task, &index, &result);
     if (!ended)
         return eddy__branches_park(set.branches, task, &select_wait, false);

@@ -57,7 +57,7 @@ static eddy_result biased_poll(eddy_future *future, eddy_task *task)
     size_t index;
 
     eddy__branches_enter(&self->many.branches, task);
-    if (eddy__set_poll_biased(&self->many.set, task, &index, &result))
+    if (eddy__set_poll_biased(&self->many.set, task, &future->line, &index, &result))
         return tell(self, index, result);
     return park(self, task);
 }

@@ -50,16 +50,24 @@ bool eddy__set_poll(const eddy__set *self, eddy_task *task, size_t *index, eddy_
     return false;
 }
 
-bool eddy__set_poll_biased(const eddy__set *self, eddy_task *task, size_t *index,
+bool eddy__set_poll_biased(const eddy__set *self, eddy_task *task, uint32_t *from, size_t *index,
                            eddy_result *result)
 {
-    for (size_t i = 0; i < self->count; i++) {
+    size_t begin = *from;
+
+    *from = 0;
+    for (size_t n = 0; n < self->count; n++) {
+        size_t i = (begin + n) % self->count;
+        bool had_budget = task->budget > 0;
+
         if (self->future[i] == NULL || (self->branch[i].state & EDDY__BRANCH_QUEUED) == 0)
             continue;
         *index = i;
         *result = poll_at(self, i, task);
         if (*result != EDDY_PENDING)
             return true;
+        if (had_budget && task->budget == 0)
+            *from = (uint32_t)(i + 1);
     }
     return false;
 }

@@ -26,8 +26,10 @@ void eddy__set_shuffle(const eddy__set *self, eddy_core *core);
  * not ask every child in vain; at least one was polled then.
  */
 bool eddy__set_poll(const eddy__set *self, eddy_task *task, size_t *index, eddy_result *result);
-/* The same in the order of the array, instead of that of the wakes, whatever the budget. */
-bool eddy__set_poll_biased(const eddy__set *self, eddy_task *task, size_t *index,
+/* The same in the order of the array, instead of that of the wakes, whatever the budget. One that has
+ * spent it without ending must not starve those behind it: the next poll begins there, at *from; 0 at
+ * first. */
+bool eddy__set_poll_biased(const eddy__set *self, eddy_task *task, uint32_t *from, size_t *index,
                            eddy_result *result);
 /*
  * Let go of one child, which then waits for nothing and is nobody's; NULL: none is left. For

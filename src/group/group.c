@@ -12,8 +12,13 @@
 
 #define GRACE_NS EDDY_SECOND
 
+/* Its own tasks have ended: whoever still stands in line is no member. */
 static void free_memory(eddy_group *self)
 {
+    if (!self->core->gone) {
+        eddy__line_check_empty(&self->room, "eddy_group_free");
+        eddy__line_check_empty(&self->closing, "eddy_group_free");
+    }
     if (!self->core->gone || self->grace.timer.armed)
         eddy__alarm_stop(self->core, &self->grace);
     eddy__sync_free(&self->sync);
@@ -160,18 +165,6 @@ static void forget_waiter(const eddy_group *self, eddy_waiter *waiter)
     eddy_waiter_clear(waiter);
 }
 
-/* A task of its own that is being polled may still stand in line: it goes before the memory does. */
-static void forget_waiters(eddy_group *self)
-{
-    forget_waiter(self, &self->next);
-    forget_waiter(self, &self->idle);
-    eddy__list_remove(&self->owner.hungry);
-    if (self->core->gone || self->live_count > 0)
-        return;
-    eddy__line_check_empty(&self->room, "eddy_group_free");
-    eddy__line_check_empty(&self->closing, "eddy_group_free");
-}
-
 void eddy_group_free(eddy_group *self)
 {
     if (self == NULL)
@@ -183,7 +176,9 @@ void eddy_group_free(eddy_group *self)
     self->freed = true;
     eddy__group_hold(self);
     eddy__group_drop_all(self);
-    forget_waiters(self);
+    forget_waiter(self, &self->next);
+    forget_waiter(self, &self->idle);
+    eddy__list_remove(&self->owner.hungry);
     forget_results(self);
     eddy__group_unhold(self);
 }

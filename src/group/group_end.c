@@ -7,7 +7,8 @@
 #include "eddy/explore.h"
 #include "group/group.h"
 
-/* Whatever the hook does to the group or its tasks, the task that it is told of is gone already. */
+/* Whatever the hook does to the group or its tasks, the task that it is told of is gone already. When its
+ * `done` has freed the group, nobody is there to be told. */
 static void cut_off(eddy_group *self, eddy_task *task)
 {
     eddy_ended ended = eddy__task_ended(task, EDDY_DROPPED);
@@ -18,7 +19,7 @@ static void cut_off(eddy_group *self, eddy_task *task)
     if (self->options.on_cut_off != NULL)
         eddy__task_describe(task, self->core->now_ns, waits, sizeof waits);
     eddy__task_drop_now(task);
-    if (self->options.on_cut_off != NULL)
+    if (self->options.on_cut_off != NULL && !self->freed)
         self->options.on_cut_off(self->options.hook_arg, &ended, waits);
 }
 

@@ -252,32 +252,28 @@ void eddy__task_drop_now(eddy_task *task)
         eddy__task_finish(task, EDDY_DROPPED);
 }
 
-static bool is_due(const eddy_task *task)
+/* They stand in front (eddy__task_drop()); those that are being polled or ended are not due yet. */
+static eddy_task *next_doomed(const eddy_core *core)
 {
-    const uint16_t look = EDDY__TASK_DOOMED | EDDY__TASK_RUNNING | EDDY__TASK_ENDING;
+    EDDY__LIST_FOR_EACH (node, &core->tasks) {
+        eddy_task *task = EDDY__CONTAINER(node, eddy_task, trunk.member);
 
-    return (task->state & look) == EDDY__TASK_DOOMED;
+        if ((task->state & EDDY__TASK_DOOMED) == 0)
+            break;
+        if ((task->state & (EDDY__TASK_RUNNING | EDDY__TASK_ENDING)) == 0)
+            return task;
+    }
+    return NULL;
 }
 
 /* The list may change by each drop: start again until none is left. */
 void eddy__task_drop_doomed(eddy_core *core)
 {
-    eddy_task *doomed;
+    eddy_task *task;
 
     core->doomed = false;
-    do {
-        doomed = NULL;
-        EDDY__LIST_FOR_EACH (node, &core->tasks) {
-            eddy_task *task = EDDY__CONTAINER(node, eddy_task, trunk.member);
-
-            if (is_due(task)) {
-                doomed = task;
-                break;
-            }
-        }
-        if (doomed != NULL)
-            eddy__task_finish(doomed, EDDY_DROPPED);
-    } while (doomed != NULL);
+    while ((task = next_doomed(core)) != NULL)
+        eddy__task_finish(task, EDDY_DROPPED);
 }
 
 /* ---- what a task may ask about itself ---- */

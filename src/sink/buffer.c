@@ -27,8 +27,6 @@ static eddy_result pass(eddy_sink *sink, eddy_task *task)
     while (self->count > 0) {
         eddy_result result;
 
-        if (!eddy__task_spend(task))
-            return eddy__task_yield(task);
         result = eddy_sink_poll_send(self->over.inner, task, at(self, 0));
         if (result == EDDY_PENDING || eddy__is_request(result))
             return result;
@@ -38,6 +36,8 @@ static eddy_result pass(eddy_sink *sink, eddy_task *task)
         self->count--;
         if (result < 0)
             return result;
+        if (self->count > 0 && !eddy__task_spend(task))
+            return eddy__task_yield(task);
     }
     return 0;
 }

@@ -73,7 +73,8 @@ static eddy_result fanout_send(eddy_sink *sink, eddy_task *task, const void *ite
     return 0;
 }
 
-/* The same with both sides, each to its end: 0 when both have it, else the first error or pending. */
+/* The same with both sides, whatever the other says: 0 when both have it, else the first error (a second
+ * one is told next) or pending. */
 static eddy_result with_both(struct fanout_sink *self, eddy_task *task,
                              eddy_result (*poll)(eddy_sink *sink, eddy_task *task))
 {
@@ -83,10 +84,12 @@ static eddy_result with_both(struct fanout_sink *self, eddy_task *task,
     if (result != 0)
         return result;
     result = poll(self->sides[0].sink, task);
-    if (eddy_is_error(result))
-        return result;
     other = poll(self->sides[1].sink, task);
-    return other != 0 ? other : result;
+    if (!eddy_is_error(result))
+        return other != 0 ? other : result;
+    if (eddy_is_error(other))
+        self->sides[1].error = other;
+    return result;
 }
 
 static eddy_result fanout_flush(eddy_sink *sink, eddy_task *task)

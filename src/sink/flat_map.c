@@ -40,11 +40,11 @@ static eddy_result pass_all(eddy_sink *sink, eddy_task *task)
     eddy_result result = eddy__maker_pass(sink, task);
 
     while (result == 0 && self->stream != NULL) {
-        if (!eddy__task_spend(task))
-            return eddy__task_yield(task);
         result = take(self, task);
         if (result == 0)
             result = eddy__maker_pass(sink, task);
+        if (result == 0 && !eddy__task_spend(task))
+            return eddy__task_yield(task);
     }
     return result;
 }

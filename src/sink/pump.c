@@ -18,6 +18,7 @@ struct pump {
     bool lent;    /* both ends are; else they are children from the beginning */
     bool in_hand; /* *item is something */
     bool closing; /* the stream has ended */
+    bool hungry;  /* the stream has spent all the budget and given nothing: the sink comes first */
 };
 
 static struct pump *pump_of(eddy_future *frame)
@@ -36,10 +37,13 @@ static eddy_result flush_meanwhile(struct pump *self, eddy_task *task)
 /* Get an item in hand. 0: it is, or the stream has ended. */
 static eddy_result take(struct pump *self, eddy_task *task)
 {
+    bool had_budget = task->budget > 0;
     eddy_result result = eddy_stream_poll_next(self->stream, task, self->item);
 
-    if (result == EDDY_PENDING)
+    if (result == EDDY_PENDING) {
+        self->hungry = had_budget && task->budget == 0;
         return flush_meanwhile(self, task);
+    }
     self->in_hand = result > 0;
     self->closing = result == 0;
     return result < 0 ? result : 0;
@@ -47,6 +51,13 @@ static eddy_result take(struct pump *self, eddy_task *task)
 
 static eddy_result pump(struct pump *self, eddy_task *task)
 {
+    if (self->hungry) {
+        eddy_result result = flush_meanwhile(self, task);
+
+        self->hungry = false;
+        if (result != EDDY_PENDING)
+            return result;
+    }
     while (!self->closing) {
         eddy_result result;
 
@@ -55,9 +66,9 @@ static eddy_result pump(struct pump *self, eddy_task *task)
             if (result != 0)
                 return result;
             self->in_hand = false;
+            if (!eddy__task_spend(task))
+                return eddy__task_yield(task);
         }
-        if (!eddy__task_spend(task))
-            return eddy__task_yield(task);
         result = take(self, task);
         if (result != 0)
             return result;

@@ -13,16 +13,21 @@ struct fn_sink {
     eddy_sink_fns fns;
     void *arg;
     bool flushed; /* on the way to the close */
+    bool paid;    /* the item that is being sent has cost its unit of budget */
 };
 
-/* Functions that are always ready must not keep the task for ever. */
+/* Functions that are always ready must not keep the task for ever; those that wait have leaves of their
+ * own, which may find the budget spent, so what was paid counts until the item is taken. */
 static eddy_result fn_send(eddy_sink *sink, eddy_task *task, const void *item)
 {
-    const struct fn_sink *self = (const struct fn_sink *)(const void *)sink;
+    struct fn_sink *self = (struct fn_sink *)(void *)sink;
+    eddy_result result;
 
-    if (!eddy__task_spend(task))
+    if (!self->paid && !eddy__task_spend(task))
         return eddy__task_yield(task);
-    return self->fns.send(self->arg, task, item);
+    result = self->fns.send(self->arg, task, item);
+    self->paid = result == EDDY_PENDING;
+    return result;
 }
 
 static eddy_result fn_flush(eddy_sink *sink, eddy_task *task)

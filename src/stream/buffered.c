@@ -5,6 +5,9 @@
  *
  * While there is none, a woken input is taken out of the list of what is to be polled and keeps its
  * mark EDDY__BRANCH_QUEUED: "to be polled as soon as there is room".
+ *
+ * An input that spends all the budget of a poll, because it turns down what comes or never waits, must
+ * not starve the futures: what has ended is told, and one of them polled, before it is asked again.
  */
 #include "stream/buffered.h"
 
@@ -19,6 +22,7 @@ struct buffered {
     eddy__entries entries; /* `set` has the input, too */
     eddy_stream *input;    /* NULL: it has ended */
     eddy__branch input_branch;
+    bool input_had_all; /* of the budget of the last poll */
     size_t limit;
     size_t item_bytes; /* of the input, rounded up: behind it lies what comes of it */
     size_t out_bytes;  /* 0: the result is the item */
@@ -106,6 +110,7 @@ static int take_all(struct buffered *self, eddy_task *task)
         error = take(self, task);
     if (self->entries.count >= self->limit)
         eddy__list_remove(&self->input_branch.ready);
+    self->input_had_all = task->budget == 0;
     return error;
 }
 
@@ -114,19 +119,25 @@ static int take_all(struct buffered *self, eddy_task *task)
 /* Until there is something to tell, or the budget is spent. */
 static int go_on(struct buffered *self, eddy_task *task)
 {
-    int error;
+    bool input_waits = self->input_had_all;
+    int error = 0;
 
+    self->input_had_all = false;
     do {
         eddy__branch *branch;
 
-        error = take_all(self, task);
+        if (!input_waits)
+            error = take_all(self, task);
         if (error != 0 || eddy__entries_first_ended(&self->entries) != NULL)
             break;
         branch = eddy__branches_next(&self->entries.set);
-        if (branch == NULL)
+        if (branch == &self->input_branch)
+            continue;
+        if (branch == NULL && !input_waits)
             break;
-        if (branch != &self->input_branch)
+        if (branch != NULL)
             eddy__entry_poll(&self->entries, branch, task);
+        input_waits = false;
     } while (task->budget > 0);
     return error;
 }

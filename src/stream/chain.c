@@ -35,7 +35,8 @@ eddy_stream *eddy_stream_chain(eddy_stream *first, eddy_stream *second)
     self = eddy__pair_new(core, &chain_type, first->item_bytes, first, second, EDDY__ITEM_PASSES);
     if (self == NULL)
         return eddy__stream_failed(core);
-    self->stream.drop_item = first->drop_item;
+    eddy__stream_agree(&self->stream.drop_item, first, chain_type.base.name);
+    eddy__stream_agree(&self->stream.drop_item, second, chain_type.base.name);
     return &self->stream;
 }
 

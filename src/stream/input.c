@@ -2,11 +2,24 @@
 /*
  * input.c - see input.h. Who holds a stream in the tree: before its first poll take_child lets go of
  * it; from then on it is in the list of children, and `stream` must not be looked at once its owner
- * is being ended.
+ * is being ended. It is marked as linked all the time, so that nobody else takes it over.
  */
 #include "stream/input.h"
 
 #include <string.h>
+
+static void mark(eddy_stream *stream)
+{
+    if (!eddy__stream_is_failed(stream))
+        stream->frame.state |= EDDY__FUTURE_LINKED;
+}
+
+/* Before its first poll, which links it, or its drop. */
+static void unmark(eddy_stream *stream)
+{
+    if (!eddy__stream_is_failed(stream))
+        stream->frame.state &= ~(uint32_t)EDDY__FUTURE_LINKED;
+}
 
 bool eddy__input_init(eddy__input *self, eddy_core *core, eddy_stream *stream, bool with_item)
 {
@@ -16,6 +29,7 @@ bool eddy__input_init(eddy__input *self, eddy_core *core, eddy_stream *stream, b
         .drop_item = stream->drop_item,
         .item_bytes = stream->item_bytes,
     };
+    mark(stream);
     if (with_item)
         self->item = eddy__slab_alloc(&core->slab, self->item_bytes);
     return !with_item || self->item != NULL;
@@ -27,6 +41,8 @@ eddy_result eddy__input_next_to(eddy__input *self, eddy_task *task, void *item)
 
     if (self->stream == NULL)
         return 0;
+    if (!self->begun)
+        unmark(self->stream);
     self->begun = true;
     result = eddy_stream_poll_next(self->stream, task, item);
     if (result == 0 || (eddy__stream_is_failed(self->stream) && result != EDDY_PENDING))
@@ -61,6 +77,8 @@ void eddy__input_drop(eddy__input *self, eddy_task *task)
     eddy_stream *stream = self->stream;
 
     self->stream = NULL;
+    if (stream != NULL && !self->begun)
+        unmark(stream);
     eddy_stream_drop(stream, task);
 }
 
@@ -84,6 +102,8 @@ eddy_core *eddy__stream_core_of_both(eddy_stream *first, eddy_stream *second, co
 {
     eddy_core *core = eddy__stream_core(first, verb);
 
+    EDDY_ASSERT(first != second || core == NULL, "%s is given stream '%s' twice", verb,
+                first->frame.type->name);
     if (core != NULL && eddy__stream_core(second, verb) != NULL) {
         eddy__core_check(core, verb);
         return core;

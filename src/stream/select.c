@@ -106,10 +106,11 @@ static const eddy_stream_type select_type = {
 static void drop_all(eddy_stream *const *streams, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        eddy_future_drop(&streams[i]->frame);
+        eddy__future_end(&streams[i]->frame, NULL);
 }
 
-/* The loop of all of them; NULL: one is failed, and is in *failed. */
+/* The loop of all of them; NULL: one is failed, and is in *failed. One that is given twice is found by
+ * the mark that it got the first time. */
 static eddy_core *core_of_all(eddy_stream *const *streams, size_t count, eddy_stream **failed)
 {
     eddy_core *core = NULL;
@@ -123,6 +124,7 @@ static eddy_core *core_of_all(eddy_stream *const *streams, size_t count, eddy_st
         EDDY_ASSERT(streams[i]->item_bytes == streams[0]->item_bytes,
                     "eddy_stream_select: items of %zu and of %zu bytes", streams[0]->item_bytes,
                     streams[i]->item_bytes);
+        streams[i]->frame.state |= EDDY__FUTURE_LINKED;
     }
     eddy__core_check(core, "eddy_stream_select");
     return core;
@@ -168,7 +170,8 @@ eddy_stream *eddy_stream_select(eddy_stream *const *streams, size_t count)
         return failed != NULL ? failed : eddy__stream_failed(core);
     }
     self->count = self->live = count;
-    self->stream.drop_item = streams[0]->drop_item;
+    for (size_t i = 0; i < count; i++)
+        eddy__stream_agree(&self->stream.drop_item, streams[i], select_type.base.name);
     add_sides(self, streams);
     return &self->stream;
 }

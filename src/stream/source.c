@@ -135,6 +135,11 @@ eddy_result eddy__stream_resume(eddy_stream *stream, eddy_task *task)
 
 eddy_result eddy__stream_emitted(eddy_stream *stream, eddy_result result)
 {
+    EDDY_ASSERT(
+        result <= 0 || stream->frame.line != UINT32_MAX,
+        "stream function '%s' ends with %lld: it ends with 0 or an error, items are handed out "
+        "by EDDY_EMIT()",
+        stream->frame.type->name, (long long)result);
     if (result != EDDY_PENDING)
         stream->state &= ~(uint32_t)EDDY__STREAM_PAID;
     return result;

@@ -74,9 +74,11 @@ eddy_stream *eddy_stream_owning(eddy_stream *self, void (*drop_item)(void *item)
 {
     if (eddy__stream_is_failed(self))
         return self;
-    EDDY_ASSERT(eddy_future_is_new(&self->frame),
-                "eddy_stream_owning is given stream '%s' after its first poll",
-                self->frame.type->name);
+    EDDY_ASSERT(
+        (self->frame.state & (EDDY__FUTURE_STARTED | EDDY__FUTURE_LINKED)) == 0,
+        "eddy_stream_owning is given stream '%s' after its first poll, or after another took "
+        "it over",
+        self->frame.type->name);
     self->drop_item = drop_item;
     return self;
 }

@@ -81,6 +81,18 @@ static inline void eddy__item_drop(void (*drop_item)(void *item), void *item)
         drop_item(item);
 }
 
+/* What two streams that are passed on as one say of their items: the same, or (an empty one) one of
+ * them nothing. */
+static inline void eddy__stream_agree(void (**drop_item)(void *item), const eddy_stream *stream,
+                                      const char *verb)
+{
+    EDDY_ASSERT(*drop_item == NULL || stream->drop_item == NULL || *drop_item == stream->drop_item,
+                "%s: stream '%s' releases its items in another way than the one before", verb,
+                stream->frame.type->name);
+    if (*drop_item == NULL)
+        *drop_item = stream->drop_item;
+}
+
 /* What a callback gave as a future: asserted. */
 static inline eddy_future *eddy__stream_made(eddy_future *made, const eddy_future *frame)
 {

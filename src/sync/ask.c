@@ -2,11 +2,11 @@
 /*
  * ask.c - see ask.h.
  *
- * What a wait must not lose: whoever makes something ready finds the ticket in line, or the asker finds
- * it ready. Both look under the lock. A task that cannot have it now makes sure of its waker and parks
- * without the lock, as a waker may need memory, then looks again and stands in line. From then on its
- * waiter is armed for as long as the ticket is in line, so that a drop at any moment comes by
- * eddy__ticket_disarm().
+ * What a wait must not lose: whoever makes something ready finds the ticket in line, or the asker
+ * finds it ready. Both look under the lock. A task that cannot have it now makes sure of its waker
+ * and parks without the lock, as a waker may need memory, then looks again and stands in line. From
+ * then on its waiter is armed for as long as the ticket is in line, so that a drop at any moment
+ * comes by eddy__ticket_disarm().
  */
 #include "sync/ask.h"
 
@@ -73,7 +73,8 @@ static eddy_result wait_here(eddy__ask *ask, eddy_task *task)
     return result;
 }
 
-/* Does the ticket still wake what is being polled? A wake that was made has taken the waker away. */
+/* Does the ticket still wake what is being polled? A wake that was made has taken the waker
+ * away. */
 static bool has_waker(const eddy_ticket *self, const eddy_task *task)
 {
     const eddy__branch *branch = task->branch;

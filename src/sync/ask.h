@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ask.h - the three ways to ask an object for something: poll it from a task, try, or block a thread.
- * An object says what is to be had by two functions, under its lock: is it there, and take it.
+ * ask.h - the three ways to ask an object for something: poll it from a task, try, or block a
+ * thread. An object says what is to be had by two functions, under its lock: is it there, and take
+ * it.
  */
 #ifndef EDDY__SYNC_ASK_H
 #define EDDY__SYNC_ASK_H
@@ -17,8 +18,8 @@ typedef struct eddy__ask_type {
     bool (*ready)(const eddy__ask *ask);
     /* Take it; ready was true. Whom that concerns goes to `wakeups`. */
     eddy_result (*take)(eddy__ask *ask, eddy__wakeups *wakeups);
-    /* Not NULL: take() may make the ticket a holder (eddy__line_hold()), which then is armed as this
-       while the task goes on, so that a drop gives back what it holds. */
+    /* Not NULL: take() may make the ticket a holder (eddy__line_hold()), which then is armed as
+       this while the task goes on, so that a drop gives back what it holds. */
     const eddy_wait_type *held;
 } eddy__ask_type;
 

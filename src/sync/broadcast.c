@@ -2,9 +2,9 @@
 /*
  * broadcast.c - a ring of the last items, and for each receiver a position in the sequence of all.
  *
- * A slot counts the receivers that have not read it; the last one takes the value with it. A value that
- * is overwritten while somebody copies it stays until that is over: it is counted. Senders that are
- * being given back, senders and receivers all keep the struct (`refs`).
+ * A slot counts the receivers that have not read it; the last one takes the value with it. A value
+ * that is overwritten while somebody copies it stays until that is over: it is counted. Senders
+ * that are being given back, senders and receivers all keep the struct (`refs`).
  */
 #include "eddy/broadcast.h"
 
@@ -311,8 +311,9 @@ static eddy_result next_take(eddy__ask *ask, eddy__wakeups *wakeups)
     }
     slot = slot_of(broadcast, self->next);
     *out = slot->value;
-    if (mark_read(slot) == NULL)
-        (*out)->refs++;
+    (*out)->refs++;
+    if (mark_read(slot) != NULL)
+        (*out)->refs--; /* the ring's */
     self->next++;
     return 1;
 }

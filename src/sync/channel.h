@@ -3,8 +3,8 @@
  * channel.h - the inside of a channel, for channel.c and channel_ends.c.
  *
  * The two handles are one struct, counted. Room is the units of the senders' line; an unbounded
- * channel has more than will ever be used. The receiver waits in a line of its own, without units, with
- * a ticket that lies here.
+ * channel has more than will ever be used. The receiver waits in a line of its own, without units,
+ * with a ticket that lies here.
  */
 #ifndef EDDY__SYNC_CHANNEL_H
 #define EDDY__SYNC_CHANNEL_H

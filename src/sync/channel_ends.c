@@ -89,8 +89,8 @@ eddy_sender *eddy_sender_retain(eddy_sender *sender)
     return sender;
 }
 
-/* The receiver may free the channel as soon as the lock is left; which is for good, as one waits for it
- * at most. */
+/* The receiver may free the channel as soon as the lock is left; which is for good, as one waits
+ * for it at most. */
 void eddy_sender_free(eddy_sender *sender)
 {
     eddy__channel *self = eddy__channel_of_sender(sender);

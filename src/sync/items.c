@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * items.c - see items.h. Of the blocks that come and go one is kept when it is emptied, so that a queue
- * of a steady length allocates nothing.
+ * items.c - see items.h. Of the blocks that come and go one is kept when it is emptied, so that a
+ * queue of a steady length allocates nothing.
  */
 #include "sync/items.h"
 
@@ -99,7 +99,8 @@ eddy__items_block *eddy__items_pop(eddy__items *self)
     self->head_at++;
     self->count--;
     if (self->is_ring) {
-        self->head_at %= self->block_items;
+        if (self->head_at == self->block_items)
+            self->head_at = 0;
         return NULL;
     }
     if (self->count == 0 && self->head == self->tail) {

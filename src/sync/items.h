@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * items.h - first in, first out, for items of one size: a ring of a fixed number, or blocks that come
- * and go. Not thread-safe. Allocates nothing itself: its user does, and not under a lock.
+ * items.h - first in, first out, for items of one size: a ring of a fixed number, or blocks that
+ * come and go. Not thread-safe. Allocates nothing itself: its user does, and not under a lock.
  */
 #ifndef EDDY__SYNC_ITEMS_H
 #define EDDY__SYNC_ITEMS_H

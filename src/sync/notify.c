@@ -2,8 +2,8 @@
 /*
  * notify.c - notifications without content: the units of a line that keeps one when nobody waits.
  *
- * notify_one adds a unit, which goes the way of all units: promised to the first in line, passed on if
- * that one goes. notify_waiters lets go of the whole line; those need no unit.
+ * notify_one adds a unit, which goes the way of all units: promised to the first in line, passed on
+ * if that one goes. notify_waiters lets go of the whole line; those need no unit.
  */
 #include "eddy/notify.h"
 

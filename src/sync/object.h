@@ -2,10 +2,10 @@
 /*
  * object.h - what every object of this layer begins with: whose it is, its memory, and its lock.
  *
- * An object made with a handle is of one loop: its memory is the loop's, locking it checks the thread
- * and nothing else. One made without is of all threads: its memory is an allocator's, and it has a
- * mutex. Under the lock there are only a few loads and stores and copies of items: no wake, no hook,
- * no allocator.
+ * An object made with a handle is of one loop: its memory is the loop's, locking it checks the
+ * thread and nothing else. One made without is of all threads: its memory is an allocator's, and it
+ * has a mutex. Under the lock there are only a few loads and stores and copies of items: no wake,
+ * no hook, no allocator.
  */
 #ifndef EDDY__SYNC_OBJECT_H
 #define EDDY__SYNC_OBJECT_H

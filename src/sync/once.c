@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * once.c - initialisation by one: a line whose only unit is the turn to do it. A task that has the turn
- * holds it by its ticket, armed, so that its drop hands the turn on.
+ * once.c - initialisation by one: a line whose only unit is the turn to do it. A task that has the
+ * turn holds it by its ticket, armed, so that its drop hands the turn on.
  */
 #include "eddy/once.h"
 

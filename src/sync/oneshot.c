@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oneshot.c - one item from one sender to one receiver. The two handles are one struct; each side waits
- * for the other with a ticket that lies here.
+ * oneshot.c - one item from one sender to one receiver. The two handles are one struct; each side
+ * waits for the other with a ticket that lies here.
  */
 #include "eddy/oneshot.h"
 
@@ -134,7 +134,8 @@ bool eddy_oneshot_is_closed(eddy_oneshot_sender *sender)
     return closed;
 }
 
-/* The receiver may free it all as soon as the lock is left; which is for good, as one waits at most. */
+/* The receiver may free it all as soon as the lock is left; which is for good, as one waits at
+ * most. */
 void eddy_oneshot_sender_free(eddy_oneshot_sender *sender)
 {
     oneshot *self = of_sender(sender);

@@ -2,9 +2,10 @@
 /*
  * queue.c - see queue.h.
  *
- * Who may touch what: a ticket's `line` is written by whoever waits with it (its loop's thread, or the
- * thread that blocks) and by nobody else; all its other members, but for the waiter, only under the
- * object's lock. The waiter is the loop's: other threads wake by the waker that the ticket carries.
+ * Who may touch what: a ticket's `line` is written by whoever waits with it (its loop's thread, or
+ * the thread that blocks) and by nobody else; all its other members, but for the waiter, only under
+ * the object's lock. The waiter is the loop's: other threads wake by the waker that the ticket
+ * carries.
  */
 #include "sync/queue.h"
 
@@ -164,12 +165,6 @@ static void fire(struct batch *self)
     }
 }
 
-void eddy__wakeups_init(eddy__wakeups *self)
-{
-    eddy__list_init(&self->all);
-    self->line = NULL;
-}
-
 /* At once, so that those who come while the wakes are made are not among them. */
 void eddy__wakeups_rest(eddy__wakeups *self, eddy__line *line)
 {
@@ -224,8 +219,18 @@ static bool is_left(const eddy__wakeups *self)
             ticket_of(line->next_up)->need <= line->units - line->promised);
 }
 
+/* Nobody waits, and nothing is to be forgotten: mostly so. */
+static bool is_quiet(const eddy__wakeups *self)
+{
+    const eddy__line *line = self->line;
+
+    return eddy__list_empty(&self->all) &&
+           (line == NULL ||
+            (line->next_up == &line->tickets && line->units - line->promised <= line->keep_max));
+}
+
 /* After the last unlock the object may be gone: whoever was woken may have freed it. */
-void eddy__sync_leave(eddy__sync *sync, eddy__wakeups *wakeups)
+static void wake_and_unlock(eddy__sync *sync, eddy__wakeups *wakeups)
 {
     struct batch batch;
     bool more;
@@ -241,6 +246,14 @@ void eddy__sync_leave(eddy__sync *sync, eddy__wakeups *wakeups)
         if (more)
             eddy__sync_lock(sync);
     } while (more);
+}
+
+void eddy__sync_leave(eddy__sync *sync, eddy__wakeups *wakeups)
+{
+    if (is_quiet(wakeups))
+        eddy__sync_unlock(sync);
+    else
+        wake_and_unlock(sync, wakeups);
 }
 
 /* ---- tickets ---- */

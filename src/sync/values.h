@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * values.h - items that several look at, counted: each lies in memory of its own, which is used again.
- * For watch and broadcast. The hooks run without the lock, on a value that nobody else has any more, or
- * that stays as long as it is being copied.
+ * values.h - items that several look at, counted: each lies in memory of its own, which is used
+ * again. For watch and broadcast. The hooks run without the lock, on a value that nobody else has
+ * any more, or that stays as long as it is being copied.
  */
 #ifndef EDDY__SYNC_VALUES_H
 #define EDDY__SYNC_VALUES_H
@@ -27,7 +27,8 @@ typedef struct eddy__values {
 
 /* A value with the item's bytes and one reference; NULL: no memory. Not under the lock. */
 eddy__value *eddy__value_new(eddy__values *self, const void *item);
-/* Forget one that was never shown to anybody: the item is the caller's still. Not under the lock. */
+/* Forget one that was never shown to anybody: the item is the caller's still. Not under the
+ * lock. */
 void eddy__value_forget(eddy__values *self, eddy__value *value);
 /* Give a reference back, under the lock; the last one puts it in front of *retired. */
 void eddy__value_release(eddy__value *value, eddy__value **retired);

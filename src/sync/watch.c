@@ -2,8 +2,8 @@
 /*
  * watch.c - the latest value, and for each receiver which version of it was seen.
  *
- * A value that is looked at outlives its replacement: it is counted. Senders that are being given back,
- * senders and receivers all keep the struct (`refs`).
+ * A value that is looked at outlives its replacement: it is counted. Senders that are being given
+ * back, senders and receivers all keep the struct (`refs`).
  */
 #include "eddy/watch.h"
 

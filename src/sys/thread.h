@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread.h - which thread is this, does another one still live, has the process forked, a mutex, and
- * a one-shot event a thread can block on. The only file that knows threads of the operating system.
+ * thread.h - which thread is this, does another one still live, has the process forked, a mutex,
+ * and a one-shot event a thread can block on. The only file that knows threads of the operating
+ * system.
  */
 #ifndef EDDY__THREAD_H
 #define EDDY__THREAD_H

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../support/death.h"
 #include "eddy/serve.h"
 #include "group_world.h"
 
@@ -334,6 +335,98 @@ static void room_is_waited_for_when_the_loop_is_full(void **state)
     test_core_end(core);
 }
 
+/* ---- freed by a member ---- */
+
+/* Frees the group it is in, in its own poll or in its `done`. */
+struct traitor {
+    EDDY_FRAME;
+    struct test_gate *gate;
+    eddy_group **group;
+    bool in_done;
+};
+static void traitor_free(struct traitor *self)
+{
+    eddy_group *group = *self->group;
+
+    *self->group = NULL;
+    eddy_group_free(group);
+}
+static void traitor_done(struct traitor *self)
+{
+    if (self->in_done)
+        traitor_free(self);
+}
+EDDY_ASYNC(traitor, traitor_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        do {
+            EDDY_POLL(n, test_gate_poll(self->gate, task));
+        } while (n < 0);
+        traitor_free(self);
+        EDDY_END(0);
+}
+
+struct outsider {
+    EDDY_FRAME;
+    eddy_group *group;
+    eddy_ticket place;
+};
+EDDY_ASYNC(outsider, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        EDDY_POLL(n, eddy_group_poll_closing(self->group, task, &self->place));
+        EDDY_END(n);
+}
+
+static void die_by_freeing_what_another_waits_at(void *arg)
+{
+    eddy_core *core = test_core();
+    eddy_group *group = new_group(core, (eddy_group_options){0});
+    struct test_gate gate = {0};
+
+    (void)arg;
+    test_spawn(core, outsider, .group = group);
+    spawn(group, traitor, .gate = &gate, .group = &group);
+    test_settle(core);
+    test_gate_open(&gate, 0);
+    test_settle(core);
+}
+
+static void group_that_a_member_frees_while_another_waits_at_it_is_asserted(void **state)
+{
+    (void)state;
+    assert_dies(die_by_freeing_what_another_waits_at, NULL, "1 still wait for it");
+}
+
+static void tell_nobody(void *arg, const eddy_ended *ended, const char *waits)
+{
+    (void)ended;
+    (void)waits;
+    ++*(int *)arg;
+}
+
+static void hook_of_a_group_that_is_freed_is_not_called(void **state)
+{
+    int told = 0;
+    eddy_core *core = test_core();
+    eddy_group *group =
+        new_group(core, (eddy_group_options){.on_cut_off = tell_nobody, .hook_arg = &told});
+    struct test_gate gate = {0};
+
+    (void)state;
+    spawn(group, traitor, .gate = &gate, .group = &group, .in_done = true);
+    test_settle(core);
+    eddy_group_cancel(group, 5 * MS);
+    test_pass(core, 50 * MS);
+    assert_null(group);
+    assert_int_equal(told, 0);
+    test_core_end(core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +438,8 @@ int main(void)
         cmocka_unit_test(end_of_a_task_that_was_asked_asks_nobody_again),
         cmocka_unit_test(grace_of_a_shutdown_is_not_the_policys),
         cmocka_unit_test(room_is_waited_for_when_the_loop_is_full),
+        cmocka_unit_test(group_that_a_member_frees_while_another_waits_at_it_is_asserted),
+        cmocka_unit_test(hook_of_a_group_that_is_freed_is_not_called),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,6 +279,42 @@ static void fanout_tells_the_error_of_one_and_the_other_goes_on(void **state)
     test_core_end(core);
 }
 
+static eddy_result take_any(void *arg, eddy_task *task, const void *item)
+{
+    (void)arg;
+    (void)task;
+    (void)item;
+    return 0;
+}
+
+static eddy_result flush_in_vain(void *arg, eddy_task *task)
+{
+    (void)arg;
+    (void)task;
+    return -EIO;
+}
+
+static void fanout_flushes_and_closes_the_one_whatever_the_other_says(void **state)
+{
+    static const eddy_sink_fns broken = {.send = take_any, .flush = flush_in_vain};
+    eddy_core *core = test_core();
+
+    (void)state;
+    for (int place = 0; place < 2; place++) {
+        struct slow slow = {.room = 9};
+        eddy_sink *good = slow_sink(core, &slow);
+        eddy_sink *bad = eddy_sink_poll_fn(eddy_core_handle(core), sizeof(int64_t), &broken, NULL);
+        eddy_sink *sink = place == 0 ? eddy_sink_fanout(bad, good) : eddy_sink_fanout(good, bad);
+
+        assert_int_equal(run_now(core, eddy_sink_flush(sink)), -EIO);
+        assert_true(slow.flushes > 0);
+        assert_int_equal(run_now(core, eddy_sink_close(sink)), -EIO);
+        assert_int_equal(slow.closes, 1);
+        eddy_sink_drop(sink, NULL);
+    }
+    test_core_end(core);
+}
+
 static void fanout_of_a_failed_sink_is_failed_and_drops_the_other(void **state)
 {
     eddy_core *core = test_core();
@@ -325,6 +361,7 @@ int main(void)
         cmocka_unit_test(fanout_polls_only_the_side_that_has_not_taken_the_item),
         cmocka_unit_test(fanout_flushes_and_closes_both),
         cmocka_unit_test(fanout_tells_the_error_of_one_and_the_other_goes_on),
+        cmocka_unit_test(fanout_flushes_and_closes_the_one_whatever_the_other_says),
         cmocka_unit_test(fanout_of_a_failed_sink_is_failed_and_drops_the_other),
         cmocka_unit_test(misuse_is_asserted),
     };

@@ -336,7 +336,7 @@ static void take_one(struct world *world)
 {
     int64_t item;
 
-    if (eddy_receiver_try_next(world->to.receiver, &item) == 1)
+    if (world->to.receiver != NULL && eddy_receiver_try_next(world->to.receiver, &item) == 1)
         assert_int_equal(item, world->have++);
 }
 
@@ -367,6 +367,8 @@ static void end_pump(void *arg, eddy_core *core, eddy_result result)
         assert_int_equal(world->have, ITEMS);
     eddy_sender_free(world->from.sender);
     eddy_receiver_free(world->to.receiver);
+    world->from.sender = NULL; /* a step may follow, when a neighbour lives on */
+    world->to.receiver = NULL;
 }
 
 static void forward_between_channels_can_be_dropped_anywhere(void **state)

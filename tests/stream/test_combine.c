@@ -262,6 +262,54 @@ static void flatten_of_what_is_no_stream_is_caught(void **state)
                 "eddy_stream_flatten: a stream of items of 24 bytes, not of 8 as was said");
 }
 
+static void chain_of_one_stream(void *arg)
+{
+    eddy_stream *stream = eddy_stream_empty(eddy_core_handle(test_core()), 8);
+
+    (void)arg;
+    (void)eddy_stream_chain(stream, stream);
+}
+
+static void select_of_one_stream_twice(void *arg)
+{
+    eddy_stream *stream = eddy_stream_empty(eddy_core_handle(test_core()), 8);
+
+    (void)arg;
+    (void)eddy_stream_select(EDDY_STREAMS(stream, stream));
+}
+
+static void skip_of_what_a_take_has(void *arg)
+{
+    eddy_stream *stream = eddy_stream_empty(eddy_core_handle(test_core()), 8);
+
+    (void)arg;
+    (void)eddy_stream_take(stream, 1);
+    (void)eddy_stream_skip(stream, 1);
+}
+
+static void release(void *item)
+{
+    (void)item;
+}
+
+static void owning_of_what_a_take_has(void *arg)
+{
+    eddy_stream *stream = eddy_stream_empty(eddy_core_handle(test_core()), 8);
+
+    (void)arg;
+    (void)eddy_stream_take(stream, 1);
+    (void)eddy_stream_owning(stream, release);
+}
+
+static void stream_that_was_taken_over_is_nobody_elses(void **state)
+{
+    (void)state;
+    assert_dies(chain_of_one_stream, NULL, "stream_chain is given stream 'stream_empty' twice");
+    assert_dies(select_of_one_stream_twice, NULL, "after another took it over");
+    assert_dies(skip_of_what_a_take_has, NULL, "after another took it over");
+    assert_dies(owning_of_what_a_take_has, NULL, "after another took it over");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +323,7 @@ int main(void)
         cmocka_unit_test(chain_of_items_of_two_sizes_is_caught),
         cmocka_unit_test(flatten_exhausts_each_stream_in_turn),
         cmocka_unit_test(flatten_tells_the_error_of_a_stream_that_could_not_be_made_once),
+        cmocka_unit_test(stream_that_was_taken_over_is_nobody_elses),
         cmocka_unit_test(flatten_of_what_is_no_stream_is_caught),
     };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * asked.h - what the tests of this layer share: a task around a boxed future that keeps what it gave,
- * and objects in both kinds, of one loop and thread-safe.
+ * asked.h - what the tests of this layer share: a task around a boxed future that keeps what it
+ * gave, and objects in both kinds, of one loop and thread-safe.
  */
 #ifndef EDDY_TEST_ASKED_H
 #define EDDY_TEST_ASKED_H

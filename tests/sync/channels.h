@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * channels.h - a channel of ints for tests, in either kind, and tasks that send and receive rows of them.
+ * channels.h - a channel of ints for tests, in either kind, and tasks that send and receive rows of
+ * them.
  */
 #ifndef EDDY_TEST_CHANNELS_H
 #define EDDY_TEST_CHANNELS_H

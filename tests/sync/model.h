@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model.h - the thread-safe objects in every interleaving of a few threads (model/atomic_model.h). The
- * code under test is compiled into the test with another mutex, other gates and other wakes in it.
+ * model.h - the thread-safe objects in every interleaving of a few threads (model/atomic_model.h).
+ * The code under test is compiled into the test with another mutex, other gates and other wakes in
+ * it.
  *
- * The grain is the mutex: a section under one lock is one step, as nothing in it can be seen by others
- * before it is over; each wake and each wait for one is a step of its own. A "task" of a scenario is a
- * coroutine that polls, and when it has to wait either waits for its wake or drops.
+ * The grain is the mutex: a section under one lock is one step, as nothing in it can be seen by
+ * others before it is over; each wake and each wait for one is a step of its own. A "task" of a
+ * scenario is a coroutine that polls, and when it has to wait either waits for its wake or drops.
  */
 #ifndef EDDY_TEST_SYNC_MODEL_H
 #define EDDY_TEST_SYNC_MODEL_H

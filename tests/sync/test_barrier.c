@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_barrier.c - all or nobody, one leader, again and again; who is dropped has not come. All claims
- * hold for both kinds.
+ * test_barrier.c - all or nobody, one leader, again and again; who is dropped has not come. All
+ * claims hold for both kinds.
  */
 #include "asked.h"
 #include "support/death.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_broadcast.c - all items to all receivers, in order; who lags is told exactly how much is lost; each
- * item is destroyed once. All claims hold for both kinds.
+ * test_broadcast.c - all items to all receivers, in order; who lags is told exactly how much is
+ * lost; each item is destroyed once. All claims hold for both kinds.
  */
 #include "asked.h"
 #include "support/death.h"

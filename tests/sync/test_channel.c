@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_channel.c - items through a channel: all, in order, and no more at a time than its capacity. All
- * claims hold for both kinds.
+ * test_channel.c - items through a channel: all, in order, and no more at a time than its capacity.
+ * All claims hold for both kinds.
  */
 #include <string.h>
 
@@ -79,8 +79,8 @@ static void the_end_comes_after_the_last_of_several_senders(void **state)
     }
 }
 
-/* upstream: channel::drop_sender; mpsc::tx_close_gets_none; unsync::dropped_sender_of_unused_channel_
- * notifies_receiver (both orders) */
+/* upstream: channel::drop_sender; mpsc::tx_close_gets_none;
+ * unsync::dropped_sender_of_unused_channel_ notifies_receiver (both orders) */
 static void dropped_sender_ends_the_receiver_polled_before_or_after_and_again(void **state)
 {
     (void)state;
@@ -126,8 +126,8 @@ static void an_item_wakes_the_receiver_that_waits(void **state)
     }
 }
 
-/* upstream: mpsc::bounded_is_really_bounded, mpsc::send_recv_no_buffer (capacity 0 is an error here: the
- * smallest is 1, and exactly 1), unsync::mpsc_tx_notready, unsync::mpsc_backpressure */
+/* upstream: mpsc::bounded_is_really_bounded, mpsc::send_recv_no_buffer (capacity 0 is an error
+ * here: the smallest is 1, and exactly 1), unsync::mpsc_tx_notready, unsync::mpsc_backpressure */
 static void bounded_is_really_bounded_to_exactly_its_capacity(void **state)
 {
     (void)state;
@@ -260,8 +260,8 @@ static void items_of_any_size_keep_their_bytes(void **state)
     }
 }
 
-/* upstream: mpsc::stress_receiver_multi_task_bounded_hard, here between tasks (test_threads.c has the
- * one between threads) */
+/* upstream: mpsc::stress_receiver_multi_task_bounded_hard, here between tasks (test_threads.c
+ * has the one between threads) */
 static void a_receiver_handed_from_task_to_task_loses_nothing(void **state)
 {
     enum { ROUNDS = 50, EACH = 7 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_channel_close.c - the ends of a channel: a receiver that closes or goes, what becomes of what is
- * queued, and who is told. All claims hold for both kinds.
+ * test_channel_close.c - the ends of a channel: a receiver that closes or goes, what becomes of
+ * what is queued, and who is told. All claims hold for both kinds.
  */
 #include "channels.h"
 
@@ -362,8 +362,8 @@ static void a_channel_cannot_be_made_of_a_loop_that_is_gone_by_a_done(void **sta
     assert_int_equal(made, EDDY_LOOP_GONE);
 }
 
-/* A thread-safe one might be sent to by another thread: then the loop waits. It ends when the channel
- * closes, which is shown elsewhere. */
+/* A thread-safe one might be sent to by another thread: then the loop waits. It ends when the
+ * channel closes, which is shown elsewhere. */
 static void waits_for_each_other_on_one_loop_are_a_deadlock(void **state)
 {
     struct channel_world world;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_channel_line.c - the line of senders that wait for room: first come, first served, nobody is woken
- * in vain, and room that was waited for can be kept. All claims hold for both kinds.
+ * test_channel_line.c - the line of senders that wait for room: first come, first served, nobody is
+ * woken in vain, and room that was waited for can be kept. All claims hold for both kinds.
  */
 #include <stdlib.h>
 

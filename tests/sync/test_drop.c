@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim */
 /*
- * test_drop.c - every wait of this layer dropped at every moment, in every way (support/drop.h), while
- * others stand in line behind it: no item, permit, lock or wake is lost, and nothing is doubled.
+ * test_drop.c - every wait of this layer dropped at every moment, in every way (support/drop.h),
+ * while others stand in line behind it: no item, permit, lock or wake is lost, and nothing is
+ * doubled.
  *
- * `rival` asks for the same, one turn later. After the drop it must get what it would have got had the
- * dropped one never come, or come and gone.
+ * `rival` asks for the same, one turn later. After the drop it must get what it would have got had
+ * the dropped one never come, or come and gone.
  */
 #include "../support/drop.h"
 #include "asked.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_items.c - the queue of items, a ring or blocks that come and go, against a count of what was put in
- * and taken out, for many patterns of both.
+ * test_items.c - the queue of items, a ring or blocks that come and go, against a count of what was
+ * put in and taken out, for many patterns of both.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim */
 /*
- * test_memory.c - the first, second, ... allocation fails, until all succeed: constructors say -ENOMEM and
- * leave nothing behind, futures fail, sends leave the item with the caller, waits lose nothing. For both
- * kinds; objects of a loop are allocations of their own on the simulated driver (and under ASan).
+ * test_memory.c - the first, second, ... allocation fails, until all succeed: constructors say
+ * -ENOMEM and leave nothing behind, futures fail, sends leave the item with the caller, waits lose
+ * nothing. For both kinds; objects of a loop are allocations of their own on the simulated driver
+ * (and under ASan).
  */
 #include "asked.h"
 #include "support/heap.h"
@@ -409,7 +410,8 @@ static void sends_fail_and_the_item_is_the_callers(void **state)
     }
 }
 
-/* ---- the waker of a thread-safe wait (in a simulated world it is not of the loop's memory) ---- */
+/* ---- the waker of a thread-safe wait (in a simulated world it is not of the loop's memory)
+ * ---- */
 
 static void a_wait_without_memory_for_its_waker_fails_and_passes_its_turn_on(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_model_ends.c - a oneshot and a channel in every interleaving (model.h): each item is received,
- * destroyed or still the sender's, exactly one of them; whoever waits hears of the other end's end; the
- * memory goes once.
+ * test_model_ends.c - a oneshot and a channel in every interleaving (model.h): each item is
+ * received, destroyed or still the sender's, exactly one of them; whoever waits hears of the other
+ * end's end; the memory goes once.
  */
 #include "model.h"
 #include "sync/channel.c"      /* NOLINT(bugprone-suspicious-include) */

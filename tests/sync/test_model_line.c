@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_model_line.c - lines of tickets in every interleaving (model.h), by a semaphore, a mutex, a notify
- * and a once: no permit and no wake is lost when some in line are dropped, woken or not; nobody has what
- * others have; who stands in line is not overtaken.
+ * test_model_line.c - lines of tickets in every interleaving (model.h), by a semaphore, a mutex, a
+ * notify and a once: no permit and no wake is lost when some in line are dropped, woken or not;
+ * nobody has what others have; who stands in line is not overtaken.
  */
 #include "model.h"
 #include "sync/mutex.c"     /* NOLINT(bugprone-suspicious-include) */
@@ -74,7 +74,8 @@ static void take_one_blocking(void)
     shared.taken++;
 }
 
-/* Dropped after its first poll, at whatever moment that is for the others; what it got it gives back. */
+/* Dropped after its first poll, at whatever moment that is for the others; what it got it gives
+ * back. */
 static void poll_and_drop(void)
 {
     eddy_result n = poll_one();

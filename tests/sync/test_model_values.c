@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_model_values.c - a watch and a broadcast in every interleaving (model.h): who waits is told of a
- * change, or hears each item; each value is destroyed once; a receiver that looks and waits again while all
- * are being woken is not lost.
+ * test_model_values.c - a watch and a broadcast in every interleaving (model.h): who waits is told
+ * of a change, or hears each item; each value is destroyed once; a receiver that looks and waits
+ * again while all are being woken is not lost.
  */
 #include "model.h"
 #include "sync/broadcast.c" /* NOLINT(bugprone-suspicious-include) */
@@ -102,7 +102,8 @@ static void see_end(void)
     eddy__model_check(n == 0, "who waits is not told of the end");
 }
 
-/* Looks without having been woken, perhaps while it is just being woken; then waits again, and drops. */
+/* Looks without having been woken, perhaps while it is just being woken; then waits again, and
+ * drops. */
 static void look_and_wait_again(void)
 {
     eddy_watch_receiver *watcher = shared.watchers[model.current];

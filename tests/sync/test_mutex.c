@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_mutex.c - one at a time, in the order in which they came, and no lock and no turn lost by a drop.
- * All claims hold for both kinds.
+ * test_mutex.c - one at a time, in the order in which they came, and no lock and no turn lost by a
+ * drop. All claims hold for both kinds.
  */
 #include "asked.h"
 #include "support/death.h"
@@ -227,8 +227,8 @@ static void a_done_that_unlocks_makes_a_drop_unlock(void **state)
     }
 }
 
-/* Two sub-futures of one task, one holds and one waits: the "futurelock". The holder ends when it is
- * dropped, and the one that waits is not stuck behind it. */
+/* Two sub-futures of one task, one holds and one waits: the "futurelock". The holder ends when
+ * it is dropped, and the one that waits is not stuck behind it. */
 struct hold_and_wait {
     EDDY_FRAME;
     eddy_mutex *mutex;

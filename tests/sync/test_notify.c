@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_notify.c - notify_one ends one wait, or the next; notify_waiters all that are under way; none of
- * it is lost by a drop. All claims hold for both kinds.
+ * test_notify.c - notify_one ends one wait, or the next; notify_waiters all that are under way;
+ * none of it is lost by a drop. All claims hold for both kinds.
  */
 #include "asked.h"
 #include "support/death.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_once.c - done by one, waited for by the others, taken over when that one fails or goes. All claims
- * hold for both kinds.
+ * test_once.c - done by one, waited for by the others, taken over when that one fails or goes. All
+ * claims hold for both kinds.
  */
 #include <string.h>
 

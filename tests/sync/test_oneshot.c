@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_oneshot.c - one item from one sender to one receiver; each side sees the other one go. All claims
- * hold for both kinds.
+ * test_oneshot.c - one item from one sender to one receiver; each side sees the other one go. All
+ * claims hold for both kinds.
  */
 #include <stdlib.h>
 
@@ -329,8 +329,9 @@ static void a_cancelled_receive_can_be_polled_again(void **state)
     }
 }
 
-/* upstream: oneshot::spawn_sends_items; spawn_kill_dead_stream; spawn_dont_kill_forgot_dead_stream. What
- * oneshot::spawn made is here a task that watches whether anybody waits for its answer. */
+/* upstream: oneshot::spawn_sends_items; spawn_kill_dead_stream;
+ * spawn_dont_kill_forgot_dead_stream. What oneshot::spawn made is here a task that watches
+ * whether anybody waits for its answer. */
 struct worker {
     EDDY_FRAME;
     struct test_gate *gate;

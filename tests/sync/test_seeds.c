@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: sim slow */
 /*
- * test_seeds.c - a troupe of tasks on one channel, semaphore, mutex or broadcast, in a simulated world,
- * for 1,000 seeds each: they come and go, nap, and are dropped or cancelled at random, woken or not. In the
- * end all that was sent was received or destroyed, all that was taken was given back, and nobody waits.
- * With even seeds the objects are of one loop; with odd ones they are thread-safe and the tasks are on two.
+ * test_seeds.c - a troupe of tasks on one channel, semaphore, mutex or broadcast, in a simulated
+ * world, for 1,000 seeds each: they come and go, nap, and are dropped or cancelled at random, woken
+ * or not. In the end all that was sent was received or destroyed, all that was taken was given
+ * back, and nobody waits. With even seeds the objects are of one loop; with odd ones they are
+ * thread-safe and the tasks are on two.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_semaphore.c - permits: never more out than there are, first come first served also for those who
- * want many, none lost by a drop. All claims hold for both kinds.
+ * test_semaphore.c - permits: never more out than there are, first come first served also for those
+ * who want many, none lost by a drop. All claims hold for both kinds.
  */
 #include "asked.h"
 #include "support/death.h"
@@ -193,6 +193,50 @@ static void a_cancel_in_line_serves_those_behind(void **state)
     }
 }
 
+struct patient {
+    EDDY_FRAME;
+    eddy_semaphore *semaphore;
+    struct test_gate *gate;
+    eddy_deadline limit;
+    eddy_ticket ticket;
+};
+EDDY_ASYNC(patient, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        eddy_sleep_start(&self->limit, task, EDDY_MILLISECOND);
+        EDDY_POLL(
+            n, eddy_within(&self->limit, task,
+                           eddy_semaphore_poll_acquire(self->semaphore, task, &self->ticket, 3)));
+        assert_int_equal(n, -ETIMEDOUT);
+        eddy_ticket_leave(&self->ticket);
+        eddy_ticket_leave(&self->ticket); /* is in no line any more */
+        EDDY_POLL(n, test_gate_poll(self->gate, task));
+        EDDY_END(n);
+}
+
+static void a_ticket_that_leaves_the_line_serves_those_behind(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct world world;
+        struct test_gate gate = {0};
+        struct asked few;
+
+        begin(&world, kind, 2);
+        test_spawn(world.core, patient, .semaphore = world.semaphore, .gate = &gate);
+        test_settle(world.core);
+        ask_acquire(&world, &few, 2);
+        asked_waits(world.core, &few);
+        test_pass(world.core, 5 * EDDY_MILLISECOND);
+        asked_gave(world.core, &few, 0);
+        test_gate_open(&gate, 0);
+        test_settle(world.core);
+        end(&world);
+    }
+}
+
 static void close_ends_all_in_line_and_all_who_come_later(void **state)
 {
     enum { WAITERS = 40 };
@@ -291,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_drop_in_line_woken_or_not_serves_those_behind),
         cmocka_unit_test(a_drop_in_the_middle_of_the_line_wakes_nobody),
         cmocka_unit_test(a_cancel_in_line_serves_those_behind),
+        cmocka_unit_test(a_ticket_that_leaves_the_line_serves_those_behind),
         cmocka_unit_test(close_ends_all_in_line_and_all_who_come_later),
         cmocka_unit_test(the_semaphore_may_be_freed_after_the_loop),
         cmocka_unit_test(misuse_is_asserted),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers threads slow */
 /*
- * test_threads_channel.c - the thread-safe channel between real threads and loops: all arrives once, in the
- * order of each sender, and the ends are seen whatever happens at the same time.
+ * test_threads_channel.c - the thread-safe channel between real threads and loops: all arrives
+ * once, in the order of each sender, and the ends are seen whatever happens at the same time.
  */
 #include "threads.h"
 
@@ -131,7 +131,8 @@ static void stress_shared_unbounded(void **state)
     stress(EDDY_UNBOUNDED, send_from_a_loop, receive_blocking);
 }
 
-/* upstream: mpsc::stress_shared_bounded_hard, mpsc::send_recv_threads_no_capacity (the least is 1) */
+/* upstream: mpsc::stress_shared_bounded_hard, mpsc::send_recv_threads_no_capacity (the least is
+ * 1) */
 static void stress_shared_bounded_hard(void **state)
 {
     (void)state;
@@ -307,8 +308,8 @@ static void close_and_drain(void *arg, int index)
     }
 }
 
-/* upstream: mpsc-close::stress_try_send_as_receiver_closes, mpsc::stress_close_receiver: what was drained
- * after the close is without a gap, and the send that failed is the next number */
+/* upstream: mpsc-close::stress_try_send_as_receiver_closes, mpsc::stress_close_receiver: what
+ * was drained after the close is without a gap, and the send that failed is the next number */
 static void stress_try_send_as_receiver_closes_leaks_no_successful_send(void **state)
 {
     struct races *races = make_races(4);

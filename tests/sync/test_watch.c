@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_watch.c - the latest value: who has not seen it is told, what is looked at stays, each value is
- * destroyed once. All claims hold for both kinds.
+ * test_watch.c - the latest value: who has not seen it is told, what is looked at stays, each value
+ * is destroyed once. All claims hold for both kinds.
  */
 #include "asked.h"
 #include "support/death.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * threads.h - for tests of the thread-safe kind: threads that do something at the same time, with or
- * without a loop of their own.
+ * threads.h - for tests of the thread-safe kind: threads that do something at the same time, with
+ * or without a loop of their own.
  */
 #ifndef EDDY_TEST_THREADS_H
 #define EDDY_TEST_THREADS_H
