@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-Find the traps of eddy's async functions: bodies introduced by EDDY_ASYNC(name, done).
+Find the traps of eddy's async functions, EDDY_ASYNC(name, done), and of its stream functions,
+EDDY_STREAM(name, item_type, done).
 
   A1  a wait inside a nested switch
   A2  an initialised local above EDDY_BEGIN
-  A3  a local used inside a wait's expression
-  A4  a local whose value is lost across a wait
+  A3  a local used inside a wait's expression, or a future made in what is awaited
+  A4  a local whose value, or a stream's *item, that is lost across a wait
   A5  two waits on one source line
   A6  EDDY_BEGIN or EDDY_END missing, a wait outside of them, a plain return between them
   A7  the result of a poll call compared outside EDDY_POLL
+
+Waits are EDDY_POLL, EDDY_AWAIT, EDDY_AWAIT_FUTURE, EDDY_YIELD, EDDY_NEXT, EDDY_EMIT,
+EDDY_EMIT_ERROR, EDDY_JOIN2, EDDY_JOIN3, EDDY_SELECT2, EDDY_SELECT3, and those of your own that
+--wait-macro names. The futures that are given to a join or select are evaluated once, so locals may
+be used in them.
 
 Each finding is one line, `file:line: function: rule: what is wrong and how to mend it`.
 A comment `check_async: allow A3` (or `allow A3 A4`) on that line or the one before silences it.
@@ -30,11 +36,13 @@ from async_traps.flow import Flow  # noqa: E402
 from async_traps.source import Source  # noqa: E402
 
 EXTENSIONS = (".c", ".h", ".cc", ".cpp")
-WAITS = ("EDDY_POLL", "EDDY_AWAIT", "EDDY_AWAIT_FUTURE", "EDDY_YIELD")
+WAITS = ("EDDY_POLL", "EDDY_AWAIT", "EDDY_AWAIT_FUTURE", "EDDY_YIELD", "EDDY_NEXT", "EDDY_EMIT",
+         "EDDY_EMIT_ERROR", "EDDY_JOIN2", "EDDY_JOIN3", "EDDY_SELECT2", "EDDY_SELECT3")
+BEGINNINGS = ("EDDY_ASYNC", "EDDY_STREAM")
 
 
 def check_function(source, at, waits, findings):
-    """Check the async function whose EDDY_ASYNC stands at token at; False when it has no body."""
+    """Check the function whose EDDY_ASYNC stands at token at; False when it has no body."""
     text, line = source.text, source.line[at]
     name, start = text[at + 2], source.close.get(at + 1, len(text)) + 1
     if start >= len(text) or text[start] != "{":
@@ -54,7 +62,8 @@ def check_function(source, at, waits, findings):
         report(line, "A6", f"{' and '.join(missing)} missing: put the sequence between EDDY_BEGIN "
                "and EDDY_END(value)")
     try:
-        Flow(report).run(Body(source, start + 1, end, waits, report).tree)
+        stream = text[at] == "EDDY_STREAM"
+        Flow(report).run(Body(source, start + 1, end, waits, report, stream).tree)
     except RecursionError:
         report(line, "A6", "its statements are nested too deeply to be checked: split it")
     return True
@@ -63,10 +72,10 @@ def check_function(source, at, waits, findings):
 def check_text(code, waits):
     """(findings sorted by line, number of async functions) of one file's text."""
     findings, count = set(), 0
-    if "EDDY_ASYNC" in code:
+    if any(word in code for word in BEGINNINGS):
         source = Source(code)
         for at, word in enumerate(source.text[:-2]):
-            if word == "EDDY_ASYNC" and source.text[at + 1] == "(":
+            if word in BEGINNINGS and source.text[at + 1] == "(":
                 count += check_function(source, at, waits, findings)
     return sorted(findings), count
 

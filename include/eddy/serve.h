@@ -68,14 +68,14 @@ struct eddy_server {
     /* As of struct eddy_serve. */
     int (*client)(void *arg, eddy_group *group, eddy_tcp *tcp);
     void *arg;
-    eddy_future *until; /* its end is the signal to shut down: boxed, owned; NULL: none */
-    const eddy_group_options *group_options; /* read at the first poll; NULL: all defaults */
-    uint32_t clients_max;                    /* 0: the loop's limit on tasks */
-    int64_t finish_ns;                       /* as of struct eddy_shutdown */
-    int64_t grace_ns;                        /* as of struct eddy_shutdown */
-    eddy_group_report *report;               /* filled at the end; may be NULL */
+    eddy_future *until;        /* its end is the signal to shut down: boxed, owned; NULL: none */
+    eddy_group *group;         /* owned; NULL: one of its own is made at the first poll */
+    uint32_t clients_max;      /* of a group of its own; 0: the loop's limit on tasks */
+    int64_t finish_ns;         /* as of struct eddy_shutdown */
+    int64_t grace_ns;          /* as of struct eddy_shutdown */
+    eddy_group_report *report; /* filled at the end; may be NULL */
     /* private */
-    eddy_group *group;
+    bool begun;
     eddy_result result;
     struct eddy_serve serve;
     struct eddy_shutdown shutdown;
@@ -84,7 +84,8 @@ struct eddy_server {
 /**
  * The type of struct eddy_server. Serves until `until` ends or the server is asked to end, then shuts
  * down as struct eddy_shutdown does. Result: how many clients were cut off; or, after shutting down,
- * the error that broke the listener; -ENOMEM. Dropped, it drops its clients' tasks with it.
+ * the error that broke the listener, or with which `until` has ended; -ENOMEM. Dropped, it drops its
+ * clients' tasks with it.
  */
 EDDY_API extern const eddy_type eddy_server_type;
 

@@ -12,19 +12,19 @@ static struct eddy_server *server_of(eddy_future *future)
     return (struct eddy_server *)(void *)future;
 }
 
+static int make_group(struct eddy_server *self, eddy_task *task)
+{
+    eddy_group_options options = {
+        .size_bytes = sizeof options, .name = "server", .tasks_max = self->clients_max};
+
+    return eddy_group_new(&task->core->handle, &options, &self->group);
+}
+
 /* The listener is the serving future's from here on. */
 static int begin(struct eddy_server *self, eddy_task *task)
 {
-    eddy_group_options options = {.size_bytes = sizeof options};
-    int error;
+    int error = self->group == NULL ? make_group(self, task) : 0;
 
-    if (self->group_options != NULL)
-        options = *self->group_options;
-    if (options.name == NULL)
-        options.name = "server";
-    if (self->clients_max != 0)
-        options.tasks_max = self->clients_max;
-    error = eddy_group_new(&task->core->handle, &options, &self->group);
     if (error != 0)
         return error;
     self->serve = (struct eddy_serve){.frame = {.type = &eddy_serve_type},
@@ -38,6 +38,8 @@ static int begin(struct eddy_server *self, eddy_task *task)
                                             .grace_ns = self->grace_ns,
                                             .report = self->report};
     self->listener = NULL;
+    self->begun = true;
+    self->result = EDDY_PENDING;
     return 0;
 }
 
@@ -55,7 +57,7 @@ static eddy_result serve_until(struct eddy_server *self, eddy_task *task)
         return EDDY_PENDING;
     self->until = NULL;
     eddy_future_drop_child(&self->frame, &self->serve.frame, task);
-    return 0;
+    return result < 0 ? result : 0;
 }
 
 static void forget_until(struct eddy_server *self, eddy_task *task)
@@ -71,12 +73,11 @@ static eddy_result server_poll(eddy_future *future, eddy_task *task)
     struct eddy_server *self = server_of(future);
     eddy_result result;
 
-    if (self->group == NULL) {
+    if (!self->begun) {
         eddy_future_adopt(future, self->until);
         result = begin(self, task);
         if (result != 0)
             return result;
-        self->result = EDDY_PENDING;
     }
     if (self->result == EDDY_PENDING) {
         self->result = serve_until(self, task);

@@ -127,6 +127,12 @@ void eddy__branches_hurry(eddy__branches *self, eddy__branch *branch)
     eddy__list_insert_before(&self->pass, &branch->ready);
 }
 
+void eddy__branches_keep_turn(eddy__branches *self, eddy__branch *branch)
+{
+    eddy__list_remove(&branch->ready);
+    eddy__list_insert_before(self->ready.next, &branch->ready);
+}
+
 /* The list is a ring: only its head has to move. */
 void eddy__branches_rotate(eddy__branches *self, eddy__branch *first)
 {

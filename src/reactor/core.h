@@ -143,6 +143,8 @@ void eddy__branches_init(eddy__branches *self);
 void eddy__branches_add(eddy__branches *self, eddy__branch *branch);
 /* Have one that was just added polled in the poll that is under way. */
 void eddy__branches_hurry(eddy__branches *self, eddy__branch *branch);
+/* One that was polled without any budget left, and wants to be polled again, comes first next time. */
+void eddy__branches_keep_turn(eddy__branches *self, eddy__branch *branch);
 /* Before the first poll: start with this one, then those behind it, then those before it. */
 void eddy__branches_rotate(eddy__branches *self, eddy__branch *first);
 /* Take a closed branch out. */

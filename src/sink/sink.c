@@ -117,12 +117,17 @@ eddy_sink *eddy_sink_owning(eddy_sink *self, void (*drop_item)(void *item))
 
 /* ---- one that could not be made ---- */
 
+/* Whoever goes on after errors would ask such a sink for ever: it lets others go first, too. */
+static eddy_result tell(eddy_task *task, eddy_result error)
+{
+    return eddy__task_spend(task) ? error : eddy__task_yield(task);
+}
+
 static eddy_result no_memory_send(eddy_sink *self, eddy_task *task, const void *item)
 {
     (void)self;
-    (void)task;
     (void)item;
-    return -ENOMEM;
+    return tell(task, -ENOMEM);
 }
 
 static eddy_result no_memory_flush(eddy_sink *self, eddy_task *task)
@@ -133,9 +138,8 @@ static eddy_result no_memory_flush(eddy_sink *self, eddy_task *task)
 static eddy_result loop_gone_send(eddy_sink *self, eddy_task *task, const void *item)
 {
     (void)self;
-    (void)task;
     (void)item;
-    return EDDY_LOOP_GONE;
+    return tell(task, EDDY_LOOP_GONE);
 }
 
 static eddy_result loop_gone_flush(eddy_sink *self, eddy_task *task)

@@ -12,8 +12,7 @@
 
 struct once {
     eddy_stream stream;
-    eddy_future *future; /* owned; NULL: it has ended */
-    bool begun;
+    eddy_future *future; /* a child; NULL: it has ended */
 };
 
 static eddy_result once_next(eddy_stream *stream, eddy_task *task, void *item)
@@ -23,7 +22,6 @@ static eddy_result once_next(eddy_stream *stream, eddy_task *task, void *item)
 
     if (self->future == NULL)
         return 0;
-    self->begun = true;
     result = eddy__owned_poll(&stream->frame, &self->future, task);
     if (result < 0)
         return result;
@@ -31,18 +29,8 @@ static eddy_result once_next(eddy_stream *stream, eddy_task *task, void *item)
     return 1;
 }
 
-static eddy_future *once_take_child(eddy_future *frame)
-{
-    struct once *self = (struct once *)(void *)frame;
-    eddy_future *future = self->begun ? NULL : self->future;
-
-    self->future = NULL;
-    return future;
-}
-
 static const eddy_stream_type once_type = {
-    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(struct once), "stream_once",
-             once_take_child},
+    .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(struct once), "stream_once", NULL},
     .poll_next = once_next,
 };
 
@@ -73,6 +61,7 @@ eddy_stream *eddy_stream_once(eddy_future *future)
     if (self == NULL)
         return instead;
     self->future = future;
+    eddy_future_adopt(&self->stream.frame, future);
     return &self->stream;
 }
 
@@ -81,10 +70,9 @@ eddy_stream *eddy_stream_once(eddy_future *future)
 struct from_future {
     eddy_stream stream;
     eddy_core *core;
-    eddy_future *future; /* owned; NULL: it has ended */
+    eddy_future *future; /* a child; NULL: it has ended */
     eddy_stream **place; /* where it puts the stream; NULL: the future has ended */
     eddy__input inner;
-    bool begun;
 };
 
 static void drop_place(struct from_future *self)
@@ -119,7 +107,6 @@ static eddy_result from_future_next(eddy_stream *stream, eddy_task *task, void *
     eddy_result result;
 
     if (self->future != NULL) {
-        self->begun = true;
         result = eddy__owned_poll(&stream->frame, &self->future, task);
         if (result == EDDY_PENDING)
             return EDDY_PENDING;
@@ -134,11 +121,7 @@ static eddy_result from_future_next(eddy_stream *stream, eddy_task *task, void *
 
 static eddy_future *from_future_take_child(eddy_future *frame)
 {
-    struct from_future *self = (struct from_future *)(void *)frame;
-    eddy_future *future = self->begun ? NULL : self->future;
-
-    self->future = NULL;
-    return future != NULL ? future : eddy__input_take_child(&self->inner);
+    return eddy__input_take_child(&((struct from_future *)(void *)frame)->inner);
 }
 
 static void from_future_done(eddy_future *frame)
@@ -165,6 +148,7 @@ eddy_stream *eddy_stream_from_future(eddy_future *future, eddy_stream **inner, s
         return instead;
     self->core = eddy__future_core(future, from_future_type.base.name);
     self->future = future;
+    eddy_future_adopt(&self->stream.frame, future);
     self->place = inner;
     return &self->stream;
 }
@@ -193,6 +177,7 @@ static eddy_result unfold_next(eddy_stream *stream, eddy_task *task, void *item)
             return eddy__task_yield(task);
         self->future = eddy__stream_made(self->next(self->arg, &self->core->handle, self->item),
                                          &stream->frame);
+        eddy_future_adopt(&stream->frame, self->future);
     }
     result = eddy__owned_poll(&stream->frame, &self->future, task);
     if (result == EDDY_PENDING)

@@ -47,8 +47,11 @@ static eddy_result poll_ready(struct select *self, eddy_task *task, void *item)
 
         if (result != 0 && result != EDDY_PENDING)
             return result;
-        if (task->budget == 0)
-            break; /* the others could do nothing either */
+        if (task->budget > 0)
+            continue;
+        if (result == EDDY_PENDING && (branch->state & EDDY__BRANCH_QUEUED) != 0)
+            eddy__branches_keep_turn(&self->set, branch);
+        break; /* the others could do nothing either */
     }
     return self->live == 0 ? 0 : EDDY_PENDING;
 }

@@ -282,9 +282,7 @@ static int server_boot(void *arg, eddy_handle *handle)
     int error = scene_listen(handle, *(const unsigned *)arg, PORT, &listener);
 
     SCENE_CHECK(chat.room.first == NULL, "somebody is in a room whose host has crashed");
-    return error == 0 ? eddy_spawn(handle, EDDY_FUTURE(eddy_server, .listener = listener,
-                                                       .client = chat_enter, .arg = &chat.room))
-                      : error;
+    return error == 0 ? scene_serve(handle, listener, chat_enter, &chat.room) : error;
 }
 
 static const char *run(eddy_world *world)

@@ -17,9 +17,7 @@ static int server_boot(void *arg, eddy_handle *handle)
     eddy_listener *listener;
     int error = scene_listen(handle, *(const unsigned *)arg, PORT, &listener);
 
-    return error == 0 ? eddy_spawn(handle, EDDY_FUTURE(eddy_server, .listener = listener,
-                                                       .client = echo_client))
-                      : error;
+    return error == 0 ? scene_serve(handle, listener, echo_client, NULL) : error;
 }
 
 static void spawn_clients(eddy_handle *handle)

@@ -216,8 +216,7 @@ static int backend_boot(void *arg, eddy_handle *handle)
     int error = scene_listen(handle, *(const unsigned *)arg, ECHO_PORT, &listener);
 
     if (error == 0)
-        error = eddy_spawn(handle,
-                           EDDY_FUTURE(eddy_server, .listener = listener, .client = echo_client));
+        error = scene_serve(handle, listener, echo_client, NULL);
     if (error == 0)
         error = scene_listen(handle, *(const unsigned *)arg, TALK_PORT, &listener);
     return error == 0 ? eddy_spawn(handle, EDDY_FUTURE(talkers, .listener = listener)) : error;
@@ -231,9 +230,7 @@ static int pass_on(eddy_handle *handle, uint16_t port, eddy_addr *backend)
     int error = scene_listen(handle, PROXY, port, &listener);
 
     *backend = scene_addr(BACKEND, port);
-    return error == 0 ? eddy_spawn(handle, EDDY_FUTURE(eddy_server, .listener = listener,
-                                                       .client = proxy_client, .arg = backend))
-                      : error;
+    return error == 0 ? scene_serve(handle, listener, proxy_client, backend) : error;
 }
 
 static int proxy_boot(void *arg, eddy_handle *handle)

@@ -79,10 +79,7 @@ static int server_boot(void *arg, eddy_handle *handle)
     request_server_deinit(&retry.server);
     request_server_init(&retry.server, execute, NULL);
     retry.server.work_ns = scene_random(3) == 0 ? scene_random(400) * EDDY_MILLISECOND : 0;
-    return error == 0 ? eddy_spawn(handle, EDDY_FUTURE(eddy_server, .listener = listener,
-                                                       .client = request_client_start,
-                                                       .arg = &retry.server))
-                      : error;
+    return error == 0 ? scene_serve(handle, listener, request_client_start, &retry.server) : error;
 }
 
 /* ---- clients ---- */

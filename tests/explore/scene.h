@@ -116,6 +116,21 @@ static inline int scene_listen(eddy_handle *handle, unsigned host, uint16_t port
     return eddy_listener_bind(handle, &addr, NULL, listener);
 }
 
+/* A server for good, or an error by which the boot fails, and is tried again. */
+static inline int scene_serve(eddy_handle *handle, eddy_listener *listener,
+                              int (*client)(void *, eddy_group *, eddy_tcp *), void *arg)
+{
+    eddy_group *group = NULL;
+    int error = eddy_group_new(handle, NULL, &group);
+
+    if (error != 0) {
+        eddy_listener_free(listener);
+        return error;
+    }
+    return eddy_spawn(handle, EDDY_FUTURE(eddy_server, .listener = listener, .group = group,
+                                          .client = client, .arg = arg));
+}
+
 static inline uint64_t scene_tasks(unsigned host)
 {
     eddy_core *core = eddy_host_core(scene.host[host]);

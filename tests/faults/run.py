@@ -94,6 +94,7 @@ LEFT_OUT = {
     'world/test_explore': 'is about the explorer of faults',
     'model/test_explorer': 'runs a model of threads, no eddy',
     'model/test_inbox_model': 'runs a model of threads, no eddy',
+    'future/test_branch_deep': 'makes millions of futures, to see that their end takes no stack',
     'base/test_inbox_litmus': 'needs millions of rounds, and no memory or system call',
     'base/test_inbox_threads': 'needs millions of rounds, and no memory or system call',
 }
@@ -260,7 +261,7 @@ def named(run, text):
         return
     if run.program.name.startswith('guide/'):
         return  # pieces of the guide: the shortest that tells by its status
-    name = run.program.name.split()[0]
+    name = os.path.basename(run.program.name.split()[0])
     if not re.search(rf'^{name}: ', text, re.M) or \
             not any(known in text for known in options.texts):
         run.problem(f'status {run.processes[0].returncode} without the name of an error: {text!r}')

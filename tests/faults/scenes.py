@@ -273,7 +273,8 @@ def echo(run, _process, address):
     run.expect_end(client)
 
 
-def chat(run, _process, address):
+def talk_until_heard(run, address):
+    """Two members of a chat, of whom the second has heard the first; what it heard is still there."""
     one, other = run.connect(address), run.connect(address)
     for number in itertools.count():
         one.sendall(b'%06d\n' % number)
@@ -284,15 +285,35 @@ def chat(run, _process, address):
             break
         if time.monotonic() > run.until:
             raise TimeoutError
-    line = run.receive(other, len('client '))
-    if line != b'client ':
-        run.problem(f'wrong bytes: {line}')
+    return one, other
+
+
+def leave_chat(one, other):
     one.shutdown(socket.SHUT_WR)
     while one.recv(10000):
         pass
     other.shutdown(socket.SHUT_WR)
     while other.recv(10000):
         pass
+
+
+def chat(run, _process, address):
+    one, other = talk_until_heard(run, address)
+    line = run.receive(other, len('client '))
+    if line != b'client ':
+        run.problem(f'wrong bytes: {line}')
+    leave_chat(one, other)
+
+
+def chat_style(run, _process, address):
+    """The same; lines of the room itself come from number 0."""
+    one, other = talk_until_heard(run, address)
+    line = b''
+    while not line.endswith(b'\n'):
+        line += run.receive(other, 1)
+    if not re.fullmatch(rb'\d+: (\d{6}|\d+ lines missed)\n', line):
+        run.problem(f'wrong bytes: {line}')
+    leave_chat(one, other)
 
 
 def hello_http(run, _process, address):
@@ -386,6 +407,33 @@ def hello(run):
         run.problem(f'wrong bytes: {run.out[:40]}')
 
 
+def ask(run):
+    """Whom it asks answers each time; it may ask again, on a new connection, when a fault was made."""
+    listener = run.listen()
+    process = run.start(f'127.0.0.1:{listener.getsockname()[1]}', stdin=subprocess.PIPE)
+    try:
+        process.stdin.write(b'how are you?\n')
+        process.stdin.close()
+    except BrokenPipeError:
+        pass  # it has ended by the fault already
+    while True:
+        server = run.accept(listener, process)
+        if server is None:
+            break
+        try:
+            run.expect(server, b'how are you?\n')
+            server.sendall(b'fine\n')
+        except (Broken, ConnectionError):
+            if not run.fault:
+                run.problem('a connection broke without a fault')
+        except TimeoutError:
+            run.problem('hangs: it asks nothing')
+    run.wait(process)
+    answer = rb'attempt \d: fine\n' if run.fault else rb'attempt 1: fine\n'
+    if process.returncode == 0 and not re.fullmatch(answer, run.out):
+        run.problem(f'wrong bytes: {run.out}')
+
+
 def connect(run):
     listener = run.listen()
     process = run.start(f'127.0.0.1:{listener.getsockname()[1]}', stdin=subprocess.PIPE)
@@ -433,7 +481,18 @@ EXAMPLES = {
     'guide/remote': alone(),
     'guide/simulated': alone(),
     'guide/echo_server': guide_server,
+    'styles/echo_poll': serve(echo, '--port=0'),
+    'styles/echo_async': serve(echo, '--port=0'),
+    'styles/echo_group': serve(echo, '--port=0'),
+    'styles/ask_poll': ask,
+    'styles/ask_async': ask,
+    'styles/chat_poll': serve(chat_style, '--port=0'),
+    'styles/chat_async': serve(chat_style, '--port=0'),
+    'styles/chat_group': serve(chat_style, '--port=0'),
 }
+EXAMPLES.update((f'guide/{name}', alone()) for name in (
+    'async cancel drop either futures group kept recursion scope several shutdown sinks '
+    'streams').split())
 
 
 def is_absorbed(fault):

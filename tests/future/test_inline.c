@@ -279,6 +279,40 @@ static void end_world(void *arg, eddy_core *core, eddy_result result)
     check_world(arg);
 }
 
+/* A join of a member and two boxed ones, one of which is woken. */
+struct trio {
+    EDDY_FRAME;
+    struct world *world;
+    eddy_future *boxed[2];
+    struct test_value a;
+    struct eddy_join3 join;
+};
+EDDY_ASYNC(trio, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        self->world->leaves++;
+        self->a = EDDY_INIT(test_value, .trace = &self->world->trace, .yields = 2, .value = 1);
+        self->boxed[0] = at_gate(self->world);
+        self->boxed[1] = leaf(self->world, 4, 3);
+        EDDY_JOIN3(n, &self->join, &self->a.frame, self->boxed[0], self->boxed[1]);
+        assert_int_equal(self->join.ra, 1);
+        if (n > 0)
+            EDDY_RETURN(-ENOMEM);
+        assert_int_equal(self->join.rb, 7);
+        assert_int_equal(self->join.rc, 3);
+        EDDY_END(11);
+}
+
+static eddy_future *begin_trio(void *arg, eddy_core *core)
+{
+    struct world *world = arg;
+
+    *world = (struct world){.core = core};
+    return box(core, EDDY_FUTURE(trio, .world = world));
+}
+
 static void embedded_forms_can_be_dropped_at_any_moment(void **state)
 {
     struct world world;
@@ -286,12 +320,15 @@ static void embedded_forms_can_be_dropped_at_any_moment(void **state)
 
     (void)state;
     assert_in_range(test_drop_anywhere(&drop), 4, 14);
+    drop.begin = begin_trio;
+    assert_in_range(test_drop_anywhere(&drop), 3, 14);
 }
 
 static void embedded_forms_need_no_memory_of_their_own(void **state)
 {
     (void)state;
     fail_each(begin_nest, 7);
+    fail_each(begin_trio, 11);
 }
 
 /* Boxed, or as a task, they own their children from the start. */

@@ -12,10 +12,11 @@ usage: tests/mutants/run.py [options] [NAME...]
 The text above a patch says what the bug is, and in lines of their own which scenarios are to look
 for it, in this order (`scenarios: echo chat`), and with what they are built (`sanitize: address`).
 A bug is found when a scenario fails in any way, by what it checks, an assertion, a crash, at a seed
-that passes without the bug. The last line is `N passed, N failed, N skipped`: one point for each bug, and for each build of the tree as
-it is.
+that passes without the bug. The last line is `N passed, N failed, N skipped`: one point for each
+bug, and for each build of the tree as it is.
 """
 import argparse
+import filecmp
 import glob
 import os
 import re
@@ -58,17 +59,32 @@ def run(*command, folder=None):
     return done.returncode == 0, done.stdout.decode(errors='replace')
 
 
-def copy_tree(to):
+def sources():
     """What git knows or would add, as it lies here; without git, all but what was built."""
     known, listed = run('git', 'ls-files', '-co', '--exclude-standard', folder=ROOT)
-    if not known:
-        shutil.copytree(ROOT, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns('build', '.*'))
-        return
-    for path in listed.splitlines():
-        source = os.path.join(ROOT, path)
-        if os.path.isfile(source):
-            os.makedirs(os.path.dirname(os.path.join(to, path)), exist_ok=True)
-            shutil.copy2(source, os.path.join(to, path))
+    if known:
+        return [path for path in listed.splitlines() if os.path.isfile(os.path.join(ROOT, path))]
+    return [path for path in files_in(ROOT) if not re.match(r'build/|\.', path)]
+
+
+def files_in(folder):
+    """All of them, as paths within it."""
+    return [os.path.relpath(os.path.join(at, name), folder)
+            for at, _, names in os.walk(folder) for name in names]
+
+
+def copy_tree(to):
+    """Only what differs is written, so that what was built from it is built anew, and no more."""
+    paths = sources()
+    for path in set(files_in(to)) - set(paths):
+        os.remove(os.path.join(to, path))
+    for path in paths:
+        source, copy = os.path.join(ROOT, path), os.path.join(to, path)
+        if os.path.exists(copy) and filecmp.cmp(source, copy, shallow=False):
+            continue
+        os.makedirs(os.path.dirname(copy), exist_ok=True)
+        shutil.copyfile(source, copy)
+        shutil.copymode(source, copy)
 
 
 class Tree:
@@ -77,7 +93,6 @@ class Tree:
     def __init__(self, folder):
         self.source = os.path.join(folder, 'tree')
         self.folder = folder
-        shutil.rmtree(self.source, ignore_errors=True)
         copy_tree(self.source)
 
     def build(self, sanitize):

@@ -133,6 +133,23 @@ static void server_that_is_asked_to_end_shuts_down(void **state)
     test_core_end(setup.core);
 }
 
+/* As of a signal that cannot be waited for, or a future without memory. */
+static void error_of_the_signal_to_end_is_not_lost(void **state)
+{
+    struct setup setup = {0};
+    eddy_join *join = start(&setup, 0, 10 * EDDY_SECOND);
+    int a = test_peer_connect(&setup.addr);
+
+    (void)state;
+    assert_true(is_echoed(&setup, a));
+    test_gate_open(&setup.stop, -EIO);
+    test_pass(setup.core, 5 * MS);
+    assert_null(eddy_join_ended(join)); /* the client may finish all the same */
+    test_peer_close(a);
+    assert_int_equal(test_join_end(setup.core, join), -EIO);
+    test_core_end(setup.core);
+}
+
 static void server_dropped_before_its_first_poll_frees_what_it_owns(void **state)
 {
     struct setup setup = {0};
@@ -193,6 +210,7 @@ int main(void)
         cmocka_unit_test(at_the_limit_clients_wait_in_the_backlog),
         cmocka_unit_test(shutdown_stops_accepting_and_lets_clients_finish),
         cmocka_unit_test(server_that_is_asked_to_end_shuts_down),
+        cmocka_unit_test(error_of_the_signal_to_end_is_not_lost),
         cmocka_unit_test(server_dropped_before_its_first_poll_frees_what_it_owns),
         cmocka_unit_test(server_dropped_anywhere_leaves_nothing),
     };

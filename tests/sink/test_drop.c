@@ -52,11 +52,11 @@ static void step(void *arg, eddy_core *core)
     (void)core;
     if (world->calls++ % 3 == 0)
         numbers_allow(&world->numbers, 1);
-    if (world->calls % 3 == 1) {
+    if (world->calls % 3 == 2) { /* later than the number that needs it */
         slow_allow(&world->slow, 1);
         slow_allow(&world->second, 1);
     }
-    if (world->calls % 3 == 2) {
+    if (world->calls % 3 == 0) {
         slow_flush(&world->slow);
         slow_flush(&world->second);
         if (!world->gate.open)
@@ -340,6 +340,51 @@ static void send_can_be_dropped_anywhere_and_the_sink_goes_on(void **state)
     check_send(passed_by);
 }
 
+static eddy_future *begin_flush(void *arg, eddy_core *core)
+{
+    struct world *world = fresh(arg);
+
+    world->slow.count = 1;
+    return eddy_sink_flush(lend(world, core));
+}
+
+static void end_flush(void *arg, eddy_core *core, eddy_result result)
+{
+    struct world *world = arg;
+
+    assert_int_equal(world->slow.dones, 0);
+    assert_null(world->slow.flusher.branch);
+    if (result != EDDY_DROPPED)
+        assert_int_equal(result, 0);
+    if (result == 0)
+        assert_int_equal(world->slow.flushed, 1);
+    if (core != NULL) {
+        slow_flush(&world->slow);
+        assert_int_equal(run_now(core, eddy_sink_flush(world->sink)), 0);
+        world->slow.room = SLOW_MAX;
+        world->slow.holds = false;
+        assert_int_equal(send_now(core, world->sink, 1), 0);
+        assert_int_equal(world->slow.count, 2);
+    }
+    eddy_sink_drop(world->sink, NULL);
+    assert_int_equal(world->slow.dones, 1);
+}
+
+static void check_flush(eddy_sink *(*adapt)(struct world *world, eddy_sink *sink))
+{
+    struct world world = {.adapt = adapt};
+    const struct test_drop drop = {begin_flush, step, end_flush, &world, {0}};
+
+    assert_true(test_drop_anywhere(&drop) >= 1);
+}
+
+static void flush_can_be_dropped_anywhere_and_be_gone_on_with(void **state)
+{
+    (void)state;
+    check_flush(as_it_is);
+    check_flush(buffered);
+}
+
 static eddy_future *begin_close(void *arg, eddy_core *core)
 {
     struct world *world = fresh(arg);
@@ -425,6 +470,7 @@ int main(void)
         cmocka_unit_test(adaptors_on_adaptors_can_be_dropped_anywhere),
         cmocka_unit_test(fanout_can_be_dropped_anywhere),
         cmocka_unit_test(send_can_be_dropped_anywhere_and_the_sink_goes_on),
+        cmocka_unit_test(flush_can_be_dropped_anywhere_and_be_gone_on_with),
         cmocka_unit_test(close_can_be_dropped_anywhere_and_be_gone_on_with),
         cmocka_unit_test(send_all_can_be_dropped_anywhere_and_both_go_on),
     };

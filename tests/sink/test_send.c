@@ -303,6 +303,57 @@ static void sink_of_a_send_that_has_ended_waits_no_more(void **state)
     test_core_end(core);
 }
 
+/* ---- one that could not be made ---- */
+
+/* Sends to, flushes and closes a failed sink, one of them for ever. */
+struct stubborn {
+    EDDY_FRAME;
+    eddy_sink *sink;
+    int way;
+    const bool *over;
+    int64_t item;
+};
+
+static eddy_result use_sink(struct stubborn *self, eddy_task *task)
+{
+    if (self->way == 0)
+        return eddy_sink_poll_send(self->sink, task, &self->item);
+    return self->way == 1 ? eddy_sink_poll_flush(self->sink, task)
+                          : eddy_sink_poll_close(self->sink, task);
+}
+
+EDDY_ASYNC(stubborn, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        do {
+            EDDY_POLL(n, use_sink(self, task));
+            assert_int_equal(n, -ENOMEM);
+        } while (!*self->over);
+        EDDY_END(n);
+}
+
+static void failed_sink_lets_others_go_first_however_often_it_is_asked(void **state)
+{
+    eddy_core *core = test_core();
+    struct slow slow = {0};
+    eddy_sink *failed = eddy_sink_buffer(slow_sink(core, &slow), SIZE_MAX);
+
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        bool over = false;
+        eddy_join *join =
+            test_spawn_join(core, stubborn, .sink = failed, .way = way, .over = &over);
+
+        test_turn(core);
+        test_turn(core);
+        over = true;
+        assert_int_equal(test_join_end(core, join), -ENOMEM);
+    }
+    test_core_end(core);
+}
+
 /* ---- items that own something ---- */
 
 static int dropped_items;
@@ -372,6 +423,7 @@ int main(void)
         cmocka_unit_test(sink_that_is_adopted_goes_with_its_owner),
         cmocka_unit_test(sink_of_a_send_that_was_dropped_waits_no_more),
         cmocka_unit_test(sink_of_a_send_that_has_ended_waits_no_more),
+        cmocka_unit_test(failed_sink_lets_others_go_first_however_often_it_is_asked),
         cmocka_unit_test(item_that_is_not_taken_is_dropped),
         cmocka_unit_test(sink_may_be_dropped_after_its_loop),
     };

@@ -5,6 +5,8 @@
  */
 #include "sink_world.h"
 
+#include "../support/drop.h"
+
 /* ---- arrays ---- */
 
 static void array_takes_items_in_order(void **state)
@@ -128,6 +130,132 @@ static void poll_fn_needs_only_the_function_that_sends(void **state)
     test_core_end(core);
 }
 
+/* ---- dropped anywhere ---- */
+
+enum { ITEMS = 4 };
+
+struct world {
+    struct slow slow; /* what came of the items */
+    struct numbers numbers;
+    int turns;
+};
+
+static int dropped_items;
+
+static void drop_number(void *item)
+{
+    (void)item;
+    dropped_items++;
+}
+
+static eddy_future *forward_to(struct world *world, eddy_core *core, eddy_sink *sink)
+{
+    eddy_stream *stream = eddy_stream_owning(numbers_stream(core, &world->numbers), drop_number);
+
+    return eddy_stream_forward(stream, eddy_sink_owning(sink, drop_number));
+}
+
+static struct world *fresh(void *arg)
+{
+    struct world *world = arg;
+
+    *world = (struct world){.numbers = {.end = ITEMS, .allowed = 1}, .slow.holds = true};
+    dropped_items = 0;
+    return world;
+}
+
+static eddy_future *begin_array(void *arg, eddy_core *core)
+{
+    struct world *world = fresh(arg);
+
+    return forward_to(world, core,
+                      eddy_sink_array(eddy_core_handle(core), world->slow.items, ITEMS,
+                                      sizeof world->slow.items[0], &world->slow.count));
+}
+
+static eddy_result send_to_slow(void *arg, eddy_task *task, const void *item)
+{
+    struct slow_sink at = {.state = arg};
+
+    return slow_start_send(&at.sink, task, item);
+}
+
+static eddy_result flush_slow(void *arg, eddy_task *task)
+{
+    struct slow_sink at = {.state = arg};
+
+    return slow_poll_flush(&at.sink, task);
+}
+
+static eddy_result close_slow(void *arg, eddy_task *task)
+{
+    struct slow_sink at = {.state = arg};
+
+    return slow_close(&at.sink, task);
+}
+
+static eddy_future *begin_functions(void *arg, eddy_core *core)
+{
+    static const eddy_sink_fns fns = {send_to_slow, flush_slow, close_slow};
+    struct world *world = fresh(arg);
+
+    return forward_to(
+        world, core,
+        eddy_sink_poll_fn(eddy_core_handle(core), sizeof(int64_t), &fns, &world->slow));
+}
+
+/* Numbers, room for them, and the flush, one after the other. */
+static void step(void *arg, eddy_core *core)
+{
+    struct world *world = arg;
+
+    (void)core;
+    if (world->turns % 3 == 0)
+        numbers_allow(&world->numbers, 1);
+    else if (world->turns % 3 == 1)
+        slow_allow(&world->slow, 1);
+    else
+        slow_flush(&world->slow);
+    world->turns++;
+}
+
+/* Each item that the stream gave has arrived, in order, or was dropped; nothing waits, though what was
+ * parked at is no part of the sink. */
+static void end_source(void *arg, eddy_core *core, eddy_result result)
+{
+    const struct world *world = arg;
+
+    (void)core;
+    if (result != EDDY_DROPPED)
+        assert_int_equal(result, 0);
+    if (result == 0)
+        assert_int_equal(world->slow.count, ITEMS);
+    for (size_t i = 0; i < world->slow.count; i++)
+        assert_int_equal(world->slow.items[i], i);
+    assert_int_equal(world->slow.count + (size_t)dropped_items, world->numbers.first);
+    assert_int_equal(world->numbers.dones, 1);
+    assert_null(world->slow.sender.branch);
+    assert_null(world->slow.flusher.branch);
+}
+
+static void array_can_be_dropped_anywhere(void **state)
+{
+    struct world world;
+    const struct test_drop drop = {begin_array, step, end_source, &world, {0}};
+
+    (void)state;
+    assert_true(test_drop_anywhere(&drop) >= ITEMS - 1);
+}
+
+static void poll_fn_can_be_dropped_anywhere(void **state)
+{
+    struct world world;
+    const struct test_drop drop = {begin_functions, step, end_source, &world, {0}};
+
+    (void)state;
+    assert_true(test_drop_anywhere(&drop) > ITEMS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +264,8 @@ int main(void)
         cmocka_unit_test(poll_fn_is_its_three_functions),
         cmocka_unit_test(poll_fn_flushes_once_before_it_closes),
         cmocka_unit_test(poll_fn_needs_only_the_function_that_sends),
+        cmocka_unit_test(array_can_be_dropped_anywhere),
+        cmocka_unit_test(poll_fn_can_be_dropped_anywhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,6 +199,49 @@ static inline eddy_future *scene_from_future(struct world *world)
                                                    &world->place, ITEM));
 }
 
+/* What a poll function waits at, for there is no frame of its own to hold it. */
+struct poller {
+    struct world *world;
+    int64_t count;
+    eddy_sleep sleep;
+    bool sleeps;
+};
+
+static inline eddy_result poll_three(void *arg, eddy_task *task, void *item)
+{
+    struct poller *self = arg;
+    eddy_result n;
+
+    if (!self->sleeps)
+        eddy_sleep_start(&self->sleep, task, EDDY_MILLISECOND);
+    self->sleeps = true;
+    n = eddy_sleep_poll(&self->sleep, task);
+    if (n != 0)
+        return n;
+    self->sleeps = false;
+    if (++self->count == 4)
+        return 0;
+    if (self->count == 2)
+        return -EIO;
+    *(struct item *)item = item_new(self->world, self->count);
+    return 1;
+}
+
+static inline eddy_future *scene_poll_fn(struct world *world)
+{
+    static struct poller poller;
+
+    poller = (struct poller){.world = world};
+    return take_all(
+        world, eddy_stream_owning(eddy_stream_poll_fn(handle_of(world), ITEM, poll_three, &poller),
+                                  item_drop));
+}
+
+static inline eddy_future *scene_empty(struct world *world)
+{
+    return take_all(world, eddy_stream_empty(handle_of(world), ITEM));
+}
+
 static inline eddy_future *scene_function(struct world *world)
 {
     return take_all(world, usual(world));

@@ -181,6 +181,30 @@ static inline eddy_future *scene_collect(struct world *world)
     return eddy_stream_collect(usual(world), world->collected, 2);
 }
 
+/* A byte that belongs to an item: the count of its releases, which is 0 as yet. */
+static inline int byte_of(void *arg, const void *item, void *out)
+{
+    struct world *world = arg;
+    uint32_t serial = item_new(world, item_take(item)).serial;
+
+    *(eddy_bytes *)out = (eddy_bytes){&world->gone[serial], 1};
+    return 1;
+}
+
+static inline void drop_byte(void *item)
+{
+    uint8_t *gone = (uint8_t *)(uintptr_t)((const eddy_bytes *)item)->data;
+
+    ++*gone;
+}
+
+static inline eddy_future *scene_concat(struct world *world)
+{
+    eddy_stream *bytes = eddy_stream_map(without_error(world), sizeof(eddy_bytes), byte_of, world);
+
+    return eddy_stream_concat(eddy_stream_owning(bytes, drop_byte), world->collected, 3);
+}
+
 static inline eddy_future *scene_count(struct world *world)
 {
     return eddy_stream_count(without_error(world));
@@ -191,11 +215,46 @@ static inline eddy_future *scene_last(struct world *world)
     return eddy_stream_last(usual(world), world->collected);
 }
 
+/* Takes all, each item by a future of its own. */
+struct asker {
+    EDDY_FRAME;
+    struct world *world;
+    eddy_stream *stream;
+    struct item item;
+    eddy_future *next;
+};
+
+static inline void asker_done(struct asker *self)
+{
+    eddy_stream_drop(self->stream, NULL);
+}
+
+EDDY_ASYNC(asker, asker_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        do {
+            self->next = eddy_stream_next(eddy_task_handle(task), self->stream, &self->item);
+            EDDY_AWAIT_FUTURE(n, self->next);
+            if (n != 0)
+                note(self->world, n < 0 ? n : item_take(&self->item));
+        } while (n != 0 && !eddy_stream_is_done(self->stream));
+        EDDY_END(0);
+}
+
+static inline eddy_future *scene_next(struct world *world)
+{
+    return box(world, EDDY_FUTURE(asker, .world = world, .stream = usual(world)));
+}
+
 static const struct scene scenes[] = {
     {"array", scene_array, {1, 2, 3}, 0},
     {"repeat", scene_repeat, {7, 7, 7}, 0},
     {"once", scene_once, {7}, 0},
     {"unfold", scene_unfold, {11, 12, 13}, 0},
+    {"poll_fn", scene_poll_fn, {1, -EIO, 3}, 0},
+    {"empty", scene_empty, {END}, 0},
     {"from_future", scene_from_future, {1, 2, 3, -EIO, 4}, 0},
     {"stream function", scene_function, {1, 2, 3, -EIO, 4}, 0},
     {"map", scene_map, {11, 12, 13, -EIO, 14}, 0},
@@ -228,8 +287,10 @@ static const struct scene scenes[] = {
     {"fold", scene_fold, {END}, 16},
     {"fold_async", scene_fold_async, {END}, 16},
     {"collect", scene_collect, {END}, -EMSGSIZE},
+    {"concat", scene_concat, {END}, 3},
     {"count", scene_count, {END}, 3},
     {"last", scene_last, {END}, -EIO},
+    {"next", scene_next, {1, 2, 3, -EIO, 4}, 0},
 };
 
 enum { SCENES = sizeof scenes / sizeof scenes[0] };

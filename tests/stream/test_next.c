@@ -7,6 +7,7 @@
 
 #include "eddy/compose.h"
 #include "eddy/select.h"
+#include "reactor/core.h"
 
 #define MS EDDY_MILLISECOND
 
@@ -254,6 +255,39 @@ static void next_of_a_failed_stream_fails(void **state)
     world_end(&world);
 }
 
+/* The stream is lent: it is not dropped for want of a future that asks it. */
+static void next_without_memory_fails_and_the_stream_goes_on(void **state)
+{
+    struct test_heap heap;
+    const eddy_allocator allocator = test_heap_allocator(&heap);
+    struct world world;
+    struct item item;
+    eddy_stream *stream;
+    eddy_future *next;
+
+    (void)state;
+    test_heap_init(&heap, -1);
+    world_begin_on(&world, test_core_with((eddy_core_options){.allocator = &allocator}));
+    if (world.core->slab.chunks == NULL)
+        eddy__slab_keep_apart(&world.core->slab);
+    stream = SCRIPT(&world, 1, 2);
+    assert_int_equal(eddy_core_run(world.core, eddy_stream_next(handle_of(&world), stream, &item)),
+                     1);
+    assert_int_equal(item_take(&item), 1);
+    atomic_store(&heap.fail_at, atomic_load(&heap.calls));
+    next = eddy_stream_next(handle_of(&world), stream, &item);
+    assert_true(atomic_load(&heap.calls) > atomic_load(&heap.fail_at));
+    assert_int_equal(eddy_core_run(world.core, next), -ENOMEM);
+    assert_int_equal(world.dones, 0);
+    assert_int_equal(eddy_core_run(world.core, eddy_stream_next(handle_of(&world), stream, &item)),
+                     1);
+    assert_int_equal(item_take(&item), 2);
+    eddy_stream_drop(stream, NULL);
+    world_end(&world);
+    assert_int_equal(atomic_load(&heap.blocks), 0);
+    assert_false(atomic_load(&heap.bad_free));
+}
+
 static eddy_future *begin_user(void *arg, eddy_core *core)
 {
     static const int64_t script[] = {1, WAIT(3), -EIO, 2, WAIT(25), 3, END};
@@ -299,6 +333,7 @@ int main(void)
         cmocka_unit_test(child_stays_its_parents_child),
         cmocka_unit_test(next_may_lose_a_race_and_its_stream_be_woken_afterwards),
         cmocka_unit_test(next_of_a_failed_stream_fails),
+        cmocka_unit_test(next_without_memory_fails_and_the_stream_goes_on),
         cmocka_unit_test(next_can_be_dropped_at_any_moment),
     };
 

@@ -45,6 +45,36 @@ static void select_alternates_between_streams_that_are_ready(void **state)
     world_end(&world);
 }
 
+static eddy_result count_item(void *arg, const void *item)
+{
+    int *counts = arg;
+
+    counts[*(const int *)item]++;
+    return ++counts[0] < 10000 ? 0 : -EPIPE;
+}
+
+/* The budget of a poll ends at each of them now and then: none may lose its turn by that. */
+static void always_ready_streams_have_equal_shares_wherever_the_budget_ends(void **state)
+{
+    (void)state;
+    for (int streams = 2; streams <= 70; streams++) {
+        eddy_core *core = test_core();
+        eddy_handle *handle = eddy_core_handle(core);
+        eddy_stream *all[70];
+        int counts[71] = {0}; /* the first is the sum */
+
+        for (int i = 1; i <= streams; i++)
+            all[i - 1] = eddy_stream_repeat(handle, &i, sizeof i);
+        assert_int_equal(
+            eddy_core_run(core, eddy_stream_for_each(eddy_stream_select(all, (size_t)streams),
+                                                     count_item, counts)),
+            -EPIPE);
+        for (int i = 1; i <= streams; i++)
+            assert_in_range(counts[i], 10000 / streams / 2, 10000 / streams * 2);
+        test_core_end(core);
+    }
+}
+
 static void select_goes_on_with_the_longer_ones(void **state)
 {
     struct world world;
@@ -277,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(select_alternates_between_streams_that_are_ready),
+        cmocka_unit_test(always_ready_streams_have_equal_shares_wherever_the_budget_ends),
         cmocka_unit_test(select_goes_on_with_the_longer_ones),
         cmocka_unit_test(select_begins_with_any_of_its_streams),
         cmocka_unit_test(select_gives_items_as_they_come),

@@ -308,6 +308,66 @@ static void future_of_a_stream_that_is_not_there_or_another_is_caught(void **sta
     assert_dies(succeed_with_other_items, NULL, "items of 24 bytes, not of 8 as was said");
 }
 
+/* ---- a future that is another's ---- */
+
+static void once_of_one_future_twice(void *arg)
+{
+    struct world world;
+    eddy_future *future;
+
+    (void)arg;
+    world_begin(&world);
+    future = later(&world, 1, 5);
+    (void)eddy_stream_once(future);
+    (void)eddy_stream_once(future);
+}
+
+static void from_one_future_twice(void *arg)
+{
+    struct world world;
+    eddy_stream *places[2];
+    eddy_future *future;
+
+    (void)arg;
+    world_begin(&world);
+    future = later(&world, 1, 0);
+    (void)eddy_stream_from_future(future, &places[0], 8);
+    (void)eddy_stream_from_future(future, &places[1], 8);
+}
+
+static eddy_future *give_what_another_has(void *arg, eddy_handle *handle, void *item)
+{
+    (void)handle;
+    (void)item;
+    return arg;
+}
+
+static void unfold_by_what_another_has(void *arg)
+{
+    struct world world;
+    eddy_future *future;
+
+    (void)arg;
+    world_begin(&world);
+    future = later(&world, 1, 5);
+    (void)eddy_stream_once(future);
+    GIVES_BY(&world, eddy_stream_unfold(handle_of(&world), 8, give_what_another_has, future), plain,
+             END);
+}
+
+static void future_that_is_given_twice_is_caught(void **state)
+{
+    (void)state;
+    assert_dies(once_of_one_future_twice, NULL,
+                "stream_once is given future 'later' after its first poll, or after another took "
+                "it over");
+    assert_dies(from_one_future_twice, NULL,
+                "stream_from_future is given future 'later' after its first poll, or after "
+                "another took it over");
+    assert_dies(unfold_by_what_another_has, NULL,
+                "future 'later' is adopted after its first poll, or twice");
+}
+
 /* ---- arguments ---- */
 
 static void items_of_nothing(void *arg)
@@ -380,6 +440,7 @@ int main(void)
         cmocka_unit_test(successful_future_of_a_stream_is_followed_by_its_items),
         cmocka_unit_test(failed_future_of_a_stream_gives_one_error_then_the_end),
         cmocka_unit_test(future_of_a_stream_that_is_not_there_or_another_is_caught),
+        cmocka_unit_test(future_that_is_given_twice_is_caught),
         cmocka_unit_test(items_of_no_bytes_are_caught),
     };
 

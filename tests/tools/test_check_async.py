@@ -5,6 +5,7 @@
 tools/check_async.py finds each trap at its line, and nothing else. The fixtures in check_async/ say
 in comments, `expect A1`, what must be found at which line; all other lines must stay silent.
 """
+import glob
 import os
 import re
 import subprocess
@@ -35,6 +36,21 @@ def run(*arguments):
     return done.returncode, found, done.stderr
 
 
+def waiting_macros():
+    """The public macros of include/eddy that hide a `case`, themselves or by another one."""
+    bodies = {}
+    for path in glob.glob(os.path.join(ROOT, "include", "eddy", "*.h")):
+        with open(path, encoding="utf-8") as file:
+            bodies.update(re.findall(r"^#define (EDDY_\w+)\b((?:.*\\\n)*.*)", file.read(), re.M))
+    waiting = {name for name, body in bodies.items() if "case __LINE__" in body}
+    while True:
+        more = {name for name, body in bodies.items()
+                if waiting.intersection(re.findall(r"\w+", body))}
+        if more <= waiting:
+            return {name for name in waiting if "__" not in name}
+        waiting |= more
+
+
 def fixture(name):
     return os.path.join(FIXTURES, name)
 
@@ -60,6 +76,18 @@ class Fixtures(unittest.TestCase):
                 self.assertEqual({found for _, found in bad}, {rule})
                 self.assertEqual(self.assert_as_marked(rule.lower() + "_good.c"), [])
 
+    def test_joins_selects_and_streams_have_the_traps_of_other_waits(self):
+        for kind, rules in (("select", "1234567"), ("stream", "12456")):
+            with self.subTest(kind):
+                bad = self.assert_as_marked(kind + "_bad.c")
+                self.assertEqual({found for _, found in bad}, {"A" + rule for rule in rules})
+                self.assertEqual(self.assert_as_marked(kind + "_good.c"), [])
+
+    def test_every_macro_of_eddy_that_waits_is_known(self):
+        with open(TOOL, encoding="utf-8") as file:
+            known = set(re.findall(r'"(EDDY_\w+)"', file.read()))
+        self.assertEqual(waiting_macros() - known, set())
+
     def test_realistic_functions_are_clean(self):
         self.assertEqual(self.assert_as_marked("clean.c"), [])
         self.assertIn(" in 4 async functions of 1 file", run(fixture("clean.c"))[2])
@@ -76,6 +104,7 @@ class Fixtures(unittest.TestCase):
 
     def test_every_fixture_is_used(self):
         names = {f"a{i}_{kind}.c" for i in range(1, 8) for kind in ("bad", "good")}
+        names |= {f"{name}_{kind}.c" for name in ("select", "stream") for kind in ("bad", "good")}
         names |= {"clean.c", "reading.c", "allow.c", "wait_macro.c"}
         self.assertEqual(set(os.listdir(FIXTURES)), names)
 

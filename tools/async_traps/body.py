@@ -19,12 +19,13 @@ ALWAYS, NEVER = (["1"], ["true"]), (["0"], ["false"])
 
 
 class Body(Expressions):
-    """One function's body, the tokens [at, end): `tree` for Flow."""
+    """One function's body, the tokens [at, end): `tree` for Flow. `stream`: it has an *item."""
 
-    def __init__(self, source, at, end, waits, report):
+    def __init__(self, source, at, end, waits, report, stream=False):
         self.src, self.t, self.at, self.end = source, source.text, at, end
         self.waits, self.report = waits, report
-        self.scopes, self.region, self.switches = [], "above", 0
+        self.item = Var("item", source.line[at], False, pointee=True) if stream else None
+        self.scopes, self.region, self.switches = [{"item": self.item}], "above", 0
         self.wait_end, self.wait_uses = 0, []
         self.has_begin = "EDDY_BEGIN" in self.t[at:end]
         self.tree = self.block(end)
@@ -310,7 +311,7 @@ class Body(Expressions):
             self.scopes[-1][name] = None
             return
         var = self.scopes[-1][name] = Var(name, line, array)
-        if initialised and self.region == "above" and self.has_begin and len(self.scopes) == 1:
+        if initialised and self.region == "above" and self.has_begin and len(self.scopes) == 2:
             var.fixed = True
             self.report(line, "A2",
                         f"local '{name}' is initialised above EDDY_BEGIN, so what is assigned "

@@ -13,7 +13,10 @@ KEYWORDS = set(
     " asm __asm__ co_return co_await co_yield try catch using namespace template operator"
     " and or xor not_eq".split()
 )
-MAKERS = {"EDDY_INIT", "EDDY_FUTURE", "eddy_box"}
+ON_STACK = {"EDDY_INIT", "EDDY_FUTURE", "EDDY_FUTURES", "EDDY_STREAM_INIT"}
+# Waits that evaluate some of what they are given once, before they begin: from which argument on.
+ONCE = {"EDDY_JOIN2": 2, "EDDY_JOIN3": 2, "EDDY_SELECT2": 2, "EDDY_SELECT3": 2, "EDDY_EMIT": 0,
+        "EDDY_EMIT_ERROR": 0}
 COMPARE = {"<", "<=", ">", ">=", "==", "!="}
 COMPOUND = {"+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "++", "--"}
 
@@ -21,16 +24,17 @@ COMPOUND = {"+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "++", 
 class Var:
     """A local; `fixed` when initialised above EDDY_BEGIN, `written` when assigned after that."""
 
-    def __init__(self, name, line, array):
+    def __init__(self, name, line, array, pointee=False):
         self.name, self.line, self.array = name, line, array
+        self.pointee = pointee  # *item of a stream function: not the pointer, what is there
         self.fixed = self.written = False
 
 
 class Expressions:
     """
     The part of Body that reads the tokens of one expression. Its operations, in order, are
-    ("decl", var, initialised), ("read", var, line, less), ("write", var, polled) and
-    ("wait", result, line, touched).
+    ("decl", var, initialised), ("read", var, line, less), ("write", var, polled),
+    ("emit", var, line) and ("wait", result, line, touched).
     """
 
     def closing(self, i):
@@ -62,7 +66,7 @@ class Expressions:
                     out.append(pending.pop()[1])
             elif is_name(word):
                 if word in self.waits and self.t[i + 1] == "(":
-                    out.append(self.wait(i))
+                    out += self.wait(i)
                     i = self.closing(i + 1)
                 elif word in UNEVALUATED:
                     i = self.skip_operand(i + 1)
@@ -91,6 +95,8 @@ class Expressions:
     def usage(self, i, var, caps):
         """What the name at i does to its local: "read", "write" or "both"; and where it ends."""
         t, k = self.t, i + 1
+        if var.pointee:
+            return self.pointee_usage(i, caps)
         if t[i - 1] in ("++", "--"):
             return "both", k
         if t[k] == "->" or (t[k] in "[(" and not var.array):
@@ -105,6 +111,21 @@ class Expressions:
         bare = t[i - 1] in "(," and t[k] in "),"
         unknown = bare and (caps or t[i + 1] == ".") or (var.array and k == i + 1)
         return "write" if t[k] == "=" or addressed or unknown else "read", k
+
+    def pointee_usage(self, i, caps):
+        """The same of *item; a function that gets it, or a part of it, may fill it."""
+        t, lo, k = self.t, i, i + 1
+        while t[lo - 1] == "*" and not self.is_operand(lo - 2):
+            lo -= 1
+        if t[lo - 1] == "(" and t[k] == ")" and lo < i:
+            lo, k = lo - 1, k + 1
+        while t[k] in (".", "->", "["):
+            k = self.closing(k) + 1 if t[k] == "[" else k + 2
+        if t[k] in COMPOUND or t[lo - 1] in ("++", "--"):
+            return "both", k
+        part = t[lo - 1] in "(," and t[k] in "),"
+        filled = t[k] == "=" or t[lo - 1] == "&" or k == i + 1 and lo == i
+        return "write" if filled or part and (caps or lo == i) else "read", k
 
     def is_operand(self, i):
         """Whether the token at i ends an operand for sure (a `)` may end a cast)."""
@@ -125,7 +146,7 @@ class Expressions:
 
     def is_poll(self, i):
         word = self.t[i]
-        if self.t[i + 1] != "(" or self.t[i - 1] in (".", "->"):
+        if self.t[i + 1] != "(" or self.t[i - 1] in (".", "->") or word.endswith("_poll_fn"):
             return False
         return "_poll_" in word or (
             word.endswith("_poll") and "task" in self.t[i + 2:self.closing(i + 1)])
@@ -174,21 +195,44 @@ class Expressions:
     # Waits.
 
     def wait(self, i):
-        line, close = self.src.line[i], self.closing(i + 1)
-        self.check_place(line, self.t[i])
+        """What a wait evaluates once, before it begins, then the wait itself."""
+        name, line, close = self.t[i], self.src.line[i], self.closing(i + 1)
+        self.check_place(line, name)
         self.wait_end = self.src.line[close]
-        comma = self.stop(i + 2, close, ",")
-        lo, hi = i + 2, comma
+        args = self.arguments(i + 2, close)
+        again = args[:ONCE.get(name, len(args))]
+        once = [op for lo, hi in args[len(again):] for op in self.ops(lo, hi)]
+        if name == "EDDY_EMIT" and self.item:
+            once.append(("emit", self.item, line))
+        for lo, hi in args[len(again):]:
+            self.check_stack(lo, hi, line)
+        for lo, hi in again[1:] if "AWAIT" in name else again[1:2] if name == "EDDY_NEXT" else []:
+            self.check_made(lo, hi, line)
+        if not again:
+            return once + [("wait", None, line, set())]
+        result, touched = self.result(*again[0], line)
+        for lo, hi in again[1:]:
+            touched |= self.touched(lo, hi, line)
+        return once + [("wait", result, line, touched)]
+
+    def arguments(self, lo, close):
+        """The ends of each argument of a macro, [lo, hi)."""
+        out = []
+        while lo < close:
+            comma = self.stop(lo, close, ",")
+            out.append((lo, comma))
+            lo = comma + 1
+        return out
+
+    def result(self, lo, hi, line):
+        """The local that a wait's first argument names, if any, and the locals it uses beside."""
         while self.t[lo] == "(" and self.closing(lo) == hi - 1:
             lo, hi = lo + 1, hi - 1
-        if "AWAIT" in self.t[i]:
-            self.check_made(comma + 1, close, line)
         plain = is_name(self.t[lo]) and self.t[lo + 1] != "->"  # n, pair.n or list[i]
         result = self.lookup(lo) if plain else None
-        touched = self.touched(lo + plain, hi, line) | self.touched(comma + 1, close, line)
         if result:
             result.written = True
-        return ("wait", result, line, touched)
+        return result, self.touched(lo + plain, hi, line)
 
     def check_place(self, line, name):
         if self.switches:
@@ -204,9 +248,26 @@ class Expressions:
 
     def check_made(self, lo, hi, wait_line):
         for i in range(lo, hi):
-            if self.t[i] in MAKERS and self.t[i + 1] == "(":
-                self.report(self.src.line[i], "A3", f"{self.t[i]} in what is awaited makes a new "
-                            "future at each resume: assign it to a member first", wait_line)
+            word = self.t[i]
+            maker = word in ON_STACK or word == "EDDY_STREAM_NEW" or word.startswith("eddy_")
+            if maker and self.t[i + 1] == "(":
+                self.report(self.src.line[i], "A3", f"{word} in what is awaited is evaluated again "
+                            "at each resume, and makes a new one each time: assign it to a member "
+                            "first", wait_line)
+
+    def check_stack(self, lo, hi, wait_line):
+        for i in range(lo, hi):
+            if self.t[i] in ("EDDY_INIT", "EDDY_FUTURE") and self.t[i + 1] == "(":
+                if not self.is_given_away(i, lo):
+                    self.report(self.src.line[i], "A3", f"{self.t[i]} makes a future on the stack, "
+                                "which is gone at the first resume: assign it to a member first, "
+                                "or box it by eddy_box()", wait_line)
+
+    def is_given_away(self, i, lo):
+        """Whether the value made at i is an argument of a function, which takes a copy."""
+        left = max((k for k in range(lo, i) if self.t[k] == "(" and self.closing(k) > i),
+                   default=None)
+        return left is not None and left > lo and is_name(self.t[left - 1])
 
     def touched(self, lo, hi, wait_line):
         """The locals in the part [lo, hi) of a wait; those it does not assign first are traps."""
@@ -218,7 +279,7 @@ class Expressions:
             var = self.lookup(i) if is_name(self.t[i]) else None
             if var and var not in seen:
                 seen.add(var)
-                if self.t[i + 1] != "=":
+                if self.t[i + 1] != "=" and not var.pointee:
                     self.wait_uses.append((var, self.src.line[i], wait_line))
             i += 1
         return seen

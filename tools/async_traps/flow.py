@@ -72,9 +72,20 @@ class Flow:
         for var in touched | ({result} if result else set()):
             state[var] = (LIVE, 0)
 
+    def op_emit(self, state, var, line):
+        bits, wait = state.get(var, (0, 0))
+        if bits & LOST:
+            self.found[line, "A4", var.name] = (
+                f"*item was filled before the wait of line {wait}, and is other memory since: fill "
+                "it between the last wait and EDDY_EMIT")
+
     def op_read(self, state, var, line, less):
         bits, wait = state.get(var, (0, 0))
-        if bits & LOST and (not var.fixed or var.written):
+        if bits & LOST and var.pointee:
+            self.found[line, "A4", var.name] = (
+                f"*item is read after the wait of line {wait}, and is other memory since: keep "
+                "what is needed later in the frame")
+        elif bits & LOST and (not var.fixed or var.written):
             self.found[line, "A4", var.name] = (
                 f"local '{var.name}' is read after the wait of line {wait}, which loses its value: "
                 f"keep it in the frame (self->{var.name}), or assign it again after the wait")
