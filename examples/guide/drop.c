@@ -63,6 +63,8 @@ EDDY_ASYNC(patient, patient_done)
         EDDY_AWAIT(n, &self->reader);
         printf("'%.*s'\n", (int)n, (const char *)eddy_tcp_view(self->near).data);
 
+        if (n < 0)
+            EDDY_RETURN(n);
         eddy_tcp_consume(self->near, (size_t)n);
         self->reader = EDDY_INIT(reader, .from = self->near);
         EDDY_AWAIT(n, &self->reader); /* nothing comes any more */

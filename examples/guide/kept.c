@@ -55,8 +55,10 @@ int main(void)
     if (eddy_core_new(NULL, &core) != 0)
         return 1;
     handle = eddy_core_handle(core);
-    if (eddy_mutex_new(handle, NULL, &mutex) != 0)
+    if (eddy_mutex_new(handle, NULL, &mutex) != 0) {
+        eddy_core_free(core);
         return 1;
+    }
 
     two[0] =
         eddy_box(handle, EDDY_FUTURE(worker, .mutex = mutex, .work_ns = 20 * EDDY_MILLISECOND));

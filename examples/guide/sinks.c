@@ -83,7 +83,10 @@ int main(void)
     printf("with room for two:\n");
     sink = eddy_sink_map(printer(handle, &second), sizeof(int), add_cover, NULL);
     sink = eddy_sink_buffer(sink, 2);
-    n = n < 0 ? n : eddy_core_run(core, eddy_stream_forward(pages(handle), sink));
+    if (n >= 0)
+        n = eddy_core_run(core, eddy_stream_forward(pages(handle), sink));
+    else
+        eddy_sink_drop(sink, NULL);
     printf("%s\n", n < 0 ? eddy_error_name(n) : "all is printed");
     eddy_core_free(core);
     return n < 0;

@@ -46,10 +46,18 @@ static eddy_result say_closed(eddy__ask *ask, eddy__wakeups *wakeups)
     return is_closed(ask) ? EDDY_CLOSED : 0;
 }
 
-static const eddy__ask_type room_ask = {EDDY__ASK_WAIT("group: room"), "eddy_group_poll_room",
-                                        is_room_or_closed, say_closed, false};
-static const eddy__ask_type closing_ask = {EDDY__ASK_WAIT("group: closing"),
-                                           "eddy_group_poll_closing", is_closed, say_closed, false};
+static const eddy__ask_type room_ask = {
+    .wait = EDDY__ASK_WAIT("group: room"),
+    .verb = "eddy_group_poll_room",
+    .ready = is_room_or_closed,
+    .take = say_closed,
+};
+static const eddy__ask_type closing_ask = {
+    .wait = EDDY__ASK_WAIT("group: closing"),
+    .verb = "eddy_group_poll_closing",
+    .ready = is_closed,
+    .take = say_closed,
+};
 
 eddy_result eddy_group_poll_room(eddy_group *self, eddy_task *task, eddy_ticket *place)
 {

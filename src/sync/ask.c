@@ -32,6 +32,29 @@ static void check_ticket(const eddy__ask *ask, const eddy_task *task)
                 ask->type->wait.why);
 }
 
+/* Locked, and ready, but the budget is spent: the task comes again, and stands in line until then, where
+ * what is there is promised to it and what is told to all that wait is told to it. */
+static eddy_result answer_later(eddy__ask *ask, eddy_task *task)
+{
+    eddy__sync *sync = ask->line->sync;
+    eddy_ticket *ticket = ask->ticket;
+    eddy__wakeups wakeups;
+    eddy_result result;
+
+    eddy__wakeups_init(&wakeups);
+    if (ticket->state == EDDY__TICKET_IDLE && !ask->type->by_last) {
+        result = eddy_waiter_park(&ticket->waiter, task, &ask->type->wait);
+        if (result != EDDY_PENDING) {
+            eddy__sync_unlock(sync);
+            return result;
+        }
+        eddy__line_join(ask->line, ticket, ask->need);
+        wakeups.line = ask->line;
+    }
+    eddy__sync_leave(sync, &wakeups);
+    return eddy__task_yield(task);
+}
+
 /* Locked, and ready. Arms the ticket of a holder before anything is changed. */
 static eddy_result answer(eddy__ask *ask, eddy_task *task)
 {
@@ -41,10 +64,8 @@ static eddy_result answer(eddy__ask *ask, eddy_task *task)
     eddy__wakeups wakeups;
     eddy_waker waker;
 
-    if (!eddy__task_spend(task)) {
-        eddy__sync_unlock(sync);
-        return eddy__task_yield(task);
-    }
+    if (!eddy__task_spend(task))
+        return answer_later(ask, task);
     if (ask->type->held != NULL)
         result = eddy_waiter_park(&ticket->waiter, task, ask->type->held);
     eddy__wakeups_init(&wakeups);

@@ -21,6 +21,7 @@ typedef struct eddy__ask_type {
     /* Not NULL: take() may make the ticket a holder (eddy__line_hold()), which then is armed as
        this while the task goes on, so that a drop gives back what it holds. */
     const eddy_wait_type *held;
+    bool by_last; /* it is whoever comes last that finds it ready: not to be counted in line */
 } eddy__ask_type;
 
 /* A question, on the stack of whoever asks. */

@@ -60,6 +60,7 @@ static const eddy__ask_type barrier_type = {
     .verb = "eddy_barrier_wait",
     .ready = barrier_ready,
     .take = barrier_take,
+    .by_last = true,
 };
 
 static eddy__ask asking(eddy_barrier *self, eddy_ticket *ticket)
