@@ -197,7 +197,7 @@ EDDY_API eddy_future *eddy_finally(eddy_future *input, void (*release)(void *arg
 
 /**
  * On success go on with the future that `input` has put into `*inner`. Whatever is put there, it is
- * dropped when it is not gone on with.
+ * dropped when it is not gone on with; but a future that failed while it was made looks at no place.
  * @param input  boxed future, taken over
  * @param inner  set to NULL now; holds a boxed future when `input` succeeds (asserted), owned from
  *               then on. The place outlives the future that is given back

@@ -109,7 +109,7 @@ EDDY_API eddy_future *eddy_file_open(eddy_handle *handle, eddy_pool *pool, const
  * @param handle  loop
  * @param file    open for reading
  * @param memory  room for len bytes, must stay while the future does; written when the result is told
- * @param len     0 .. 2^31 - 1
+ * @param len     0 .. 2^31 - 1 (asserted)
  * @param offset  from the file's beginning, bytes
  * @return        boxed future of the bytes read: len, fewer only at the file's end
  * Dropping: see the top. Thread: loop. Allocates: as eddy_blocking(), and len bytes with the job. Cost:
@@ -123,7 +123,7 @@ EDDY_API eddy_future *eddy_file_read_at(eddy_handle *handle, eddy_file *file, vo
  * @param handle  loop
  * @param file    open for writing
  * @param data    len bytes, copied now
- * @param len     0 .. 2^31 - 1
+ * @param len     0 .. 2^31 - 1 (asserted)
  * @param offset  from the file's beginning, bytes; does not count with EDDY_FILE_APPEND
  * @return        boxed future of len; after an error (-ENOSPC, -EIO ...) a part may be in the file
  * Dropping: see the top. Thread: loop. Allocates: as eddy_blocking(), and len bytes with the job. Cost:

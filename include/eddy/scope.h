@@ -21,7 +21,7 @@ EDDY_EXTERN_C_BEGIN
 struct eddy_scope {
     EDDY_FRAME;
     eddy_future *inner;  /* owned from the first poll on: boxed, or a member of the same parent */
-    int64_t duration_ns; /* from the first poll on; 0: no deadline */
+    int64_t duration_ns; /* from the first poll on; 0: no deadline; < 0: it has passed */
     int64_t grace_ns;    /* from the request on, then it is dropped; 0: never */
     /* private */
     eddy_deadline limit;

@@ -80,7 +80,7 @@ EDDY_API EDDY_NODISCARD int eddy_semaphore_wait_acquire(eddy_semaphore *self, ui
 EDDY_API void eddy_semaphore_add(eddy_semaphore *self, uint32_t permits);
 
 /**
- * How many permits nobody has, and nobody in line is about to take.
+ * How many permits nobody has, less those of whoever in line has the turn and finds enough.
  * @param self  semaphore
  * @return      permits; the number may have changed when the caller looks at it
  * Thread: loop; any when thread-safe. Allocates: no.

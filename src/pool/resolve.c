@@ -62,6 +62,9 @@ static bool is_numeric(const char *host, eddy_addr *addr)
 
 static bool find_host(eddy__sim *sim, const char *name, eddy_addr *addr)
 {
+    *addr = eddy_addr_ipv4_loopback(0);
+    if (strcmp(name, "localhost") == 0)
+        return true;
     EDDY__LIST_FOR_EACH (node, &sim->hosts) {
         const eddy__sim_host *host = EDDY__CONTAINER(node, eddy__sim_host, all);
 
@@ -70,8 +73,7 @@ static bool find_host(eddy__sim *sim, const char *name, eddy_addr *addr)
             return true;
         }
     }
-    *addr = eddy_addr_ipv4_loopback(0);
-    return strcmp(name, "localhost") == 0;
+    return false;
 }
 
 static eddy_result lookup_simulated(struct lookup *self)

@@ -163,14 +163,18 @@ static int accept_from(int listener, const eddy_addr *expected)
     for (;;) {
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
         eddy_addr peer;
+        int error;
 
         if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
             return -errno;
         if (fd < 0)
             continue;
-        if (peer_addr(fd, &peer) == 0 && eddy_addr_equal(&peer, expected))
+        error = peer_addr(fd, &peer);
+        if (error == 0 && eddy_addr_equal(&peer, expected))
             return fd;
         close_fd(fd);
+        if (error != 0 && error != -ENOTCONN) /* it may have been ours: nobody else may come */
+            return error;
     }
 }
 
