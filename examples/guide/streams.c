@@ -116,10 +116,11 @@ int main(void)
     stream = eddy_stream_array(handle, jobs, 3, sizeof *jobs);
     stream = eddy_stream_buffer_unordered(stream, 2, sizeof(int), work, NULL);
     n = eddy_core_run(core, eddy_stream_for_each(stream, tell, "as it ends:"));
-
-    stream = eddy_stream_array(handle, jobs, 3, sizeof *jobs);
-    stream = eddy_stream_buffered(stream, 2, sizeof(int), work, NULL);
-    n = n < 0 ? n : eddy_core_run(core, eddy_stream_for_each(stream, tell, "in order:"));
+    if (n >= 0) {
+        stream = eddy_stream_array(handle, jobs, 3, sizeof *jobs);
+        stream = eddy_stream_buffered(stream, 2, sizeof(int), work, NULL);
+        n = eddy_core_run(core, eddy_stream_for_each(stream, tell, "in order:"));
+    }
     eddy_core_free(core);
     return n < 0;
 }
