@@ -23,6 +23,9 @@ struct boss {
     eddy_semaphore *permits;
     eddy_sender *sender;
     eddy_receiver *receiver;
+    eddy_pool *pool;
+    eddy_future *job;
+    uint32_t jobs;          /* that the pool has run */
     uint32_t spawned, done; /* workers; spawn errors count as both */
     uint32_t accepted, received;
     uint64_t accepted_sum, received_sum;
@@ -184,6 +187,7 @@ static void boss_done(struct boss *self)
     eddy_group_free(self->consumers);
     eddy_receiver_free(self->receiver);
     eddy_semaphore_free(self->permits);
+    eddy_pool_release(self->pool);
     SCENE_CHECK(self->spawned == self->done, "%u workers were spawned, %u are done",
                 (unsigned)self->spawned, (unsigned)self->done);
     self->alive = 0;
@@ -201,6 +205,7 @@ static int boss_begin(struct boss *self, eddy_handle *handle)
 {
     eddy_group_options workers = {.size_bytes = sizeof workers, .name = "workers"};
     eddy_group_options consumers = {.size_bytes = sizeof consumers, .keep_results = true};
+    eddy_pool_options jobs = {.size_bytes = sizeof jobs, .threads = 2};
     eddy_channel_options items = {.size_bytes = sizeof items, .item_bytes = sizeof(uint64_t)};
     int error;
 
@@ -213,12 +218,20 @@ static int boss_begin(struct boss *self, eddy_handle *handle)
     if (error == 0)
         error = eddy_group_new(handle, &consumers, &self->consumers);
     if (error == 0)
+        error = eddy_pool_new(&jobs, &self->pool);
+    if (error == 0)
         error = eddy_semaphore_new(handle, NULL, PERMITS, &self->permits);
     if (error == 0)
         error = eddy_channel_new(handle, &items, &self->sender, &self->receiver);
     if (error == 0)
         error = eddy_group_spawn(self->consumers, EDDY_FUTURE(consumer, .boss = self));
     return error;
+}
+
+/* On a thread of the pool; in a world on its own, in the world's time. */
+static eddy_result count_job(void *arg)
+{
+    return ++*(uint32_t *)arg;
 }
 
 static void boss_hire(struct boss *self)
@@ -275,6 +288,10 @@ EDDY_ASYNC(boss, boss_done)
                 break;
             boss_hire(self);
             boss_disturb(self);
+            self->job = eddy_blocking(eddy_task_handle(task), self->pool, count_job, &self->jobs);
+            EDDY_AWAIT_FUTURE(n, self->job);
+            SCENE_CHECK(n < 0 || n == self->jobs, "a job says %d, %u were run", (int)n,
+                        (unsigned)self->jobs);
             nap_start(&self->nap, task, scene_random(100) * EDDY_MILLISECOND);
             EDDY_POLL(n, nap_poll(&self->nap, task));
         }
