@@ -3,8 +3,7 @@
  * broadcast.c - a ring of the last items, and for each receiver a position in the sequence of all.
  *
  * A slot counts the receivers that have not read it; the last one takes the value with it. A value
- * that is overwritten while somebody copies it stays until that is over: it is counted. Senders
- * that are being given back, senders and receivers all keep the struct (`refs`).
+ * that is overwritten while somebody copies it stays until that is over: it is counted.
  */
 #include "eddy/broadcast.h"
 
@@ -13,7 +12,7 @@
 
 #include "sync/ask.h"
 #include "sync/boxed.h"
-#include "sync/values.h"
+#include "sync/hub.h"
 
 struct slot {
     eddy__value *value; /* NULL: all have read it */
@@ -22,13 +21,10 @@ struct slot {
 
 /* The senders' handle is this, counted. */
 struct eddy_broadcast_sender {
-    eddy__sync sync;
-    eddy__line line;
-    eddy__values values;
+    eddy__hub hub;
     struct slot *slots;
     uint32_t capacity;
     uint64_t sent; /* items since the beginning: the position of the next */
-    uint32_t senders, receivers, refs;
 };
 
 typedef struct eddy_broadcast_sender eddy__broadcast;
@@ -62,14 +58,14 @@ static uint64_t first_unread(const eddy_broadcast_receiver *self)
 
 static void free_broadcast(eddy__broadcast *self)
 {
-    eddy__values_deinit(&self->values);
-    eddy__sync_release(&self->sync, self->slots, self->capacity * sizeof(struct slot));
-    eddy__sync_free(&self->sync);
+    eddy__values_deinit(&self->hub.values);
+    eddy__sync_release(&self->hub.sync, self->slots, self->capacity * sizeof(struct slot));
+    eddy__sync_free(&self->hub.sync);
 }
 
 static eddy_broadcast_receiver *new_receiver(eddy__broadcast *self)
 {
-    eddy_broadcast_receiver *receiver = eddy__sync_alloc(&self->sync, sizeof *receiver);
+    eddy_broadcast_receiver *receiver = eddy__sync_alloc(&self->hub.sync, sizeof *receiver);
 
     if (receiver != NULL)
         *receiver = (eddy_broadcast_receiver){.broadcast = self};
@@ -84,16 +80,12 @@ static eddy__broadcast *new_broadcast(eddy_handle *handle, const eddy_broadcast_
 
     if (self == NULL)
         return NULL;
-    eddy__line_init(&self->line, &self->sync, 0);
-    self->values = (eddy__values){.sync = &self->sync,
-                                  .item_bytes = options->item_bytes,
-                                  .copy_item = options->copy_item,
-                                  .drop_item = options->drop_item,
-                                  .arg = options->arg,
-                                  .spares_max = options->capacity};
+    eddy__hub_init(&self->hub, (eddy__values){.item_bytes = options->item_bytes,
+                                              .copy_item = options->copy_item,
+                                              .drop_item = options->drop_item,
+                                              .arg = options->arg,
+                                              .spares_max = options->capacity});
     self->capacity = options->capacity;
-    self->senders = self->receivers = 1;
-    self->refs = 2;
     return self;
 }
 
@@ -117,9 +109,9 @@ int eddy_broadcast_new(eddy_handle *handle, const eddy_broadcast_options *option
         return error;
     made = new_receiver(self);
     if (made != NULL)
-        self->slots = eddy__sync_alloc(&self->sync, self->capacity * sizeof(struct slot));
+        self->slots = eddy__sync_alloc(&self->hub.sync, self->capacity * sizeof(struct slot));
     if (self->slots == NULL) {
-        eddy__sync_release(&self->sync, made, sizeof *made);
+        eddy__sync_release(&self->hub.sync, made, sizeof *made);
         free_broadcast(self);
         return -ENOMEM;
     }
@@ -129,40 +121,18 @@ int eddy_broadcast_new(eddy_handle *handle, const eddy_broadcast_options *option
     return 0;
 }
 
-static void release(eddy__broadcast *self)
-{
-    bool gone;
-
-    eddy__sync_lock(&self->sync);
-    gone = --self->refs == 0;
-    eddy__sync_unlock(&self->sync);
-    if (gone)
-        free_broadcast(self);
-}
-
 /* ---- the senders ---- */
 
 eddy_broadcast_sender *eddy_broadcast_sender_retain(eddy_broadcast_sender *self)
 {
-    eddy__sync_lock(&self->sync);
-    self->senders++;
-    self->refs++;
-    eddy__sync_unlock(&self->sync);
+    eddy__hub_add_sender(&self->hub);
     return self;
 }
 
 void eddy_broadcast_sender_free(eddy_broadcast_sender *self)
 {
-    eddy__wakeups wakeups;
-
-    if (self == NULL)
-        return;
-    eddy__wakeups_init(&wakeups);
-    eddy__sync_lock(&self->sync);
-    if (--self->senders == 0)
-        eddy__wakeups_all(&wakeups, &self->line);
-    eddy__sync_leave(&self->sync, &wakeups);
-    release(self);
+    if (self != NULL && eddy__hub_drop_sender(&self->hub))
+        free_broadcast(self);
 }
 
 /* Locked. What was in the way goes to *retired. */
@@ -173,41 +143,36 @@ static void put(eddy__broadcast *self, eddy__value *value, eddy__value **retired
     if (slot->value != NULL)
         eddy__value_release(slot->value, retired);
     slot->value = value;
-    slot->unread = self->receivers;
+    slot->unread = self->hub.receivers;
     self->sent++;
 }
 
 eddy_result eddy_broadcast_send(eddy_broadcast_sender *self, const void *item)
 {
-    eddy__value *value = eddy__value_new(&self->values, item);
+    eddy__value *value = eddy__value_new(&self->hub.values, item);
     eddy__value *retired = NULL;
     eddy__wakeups wakeups;
     uint32_t receivers;
 
     if (value == NULL)
-        return self->sync.shared == NULL && self->sync.core->gone ? EDDY_LOOP_GONE : -ENOMEM;
+        return eddy__hub_no_value(&self->hub);
     eddy__wakeups_init(&wakeups);
-    eddy__sync_lock(&self->sync);
-    receivers = self->receivers;
+    eddy__sync_lock(&self->hub.sync);
+    receivers = self->hub.receivers;
     if (receivers > 0) {
         put(self, value, &retired);
-        eddy__wakeups_all(&wakeups, &self->line);
+        eddy__wakeups_all(&wakeups, &self->hub.line);
     }
-    eddy__sync_leave(&self->sync, &wakeups);
-    eddy__values_retire(&self->values, retired);
+    eddy__sync_leave(&self->hub.sync, &wakeups);
+    eddy__values_retire(&self->hub.values, retired);
     if (receivers == 0)
-        eddy__value_forget(&self->values, value);
+        eddy__value_forget(&self->hub.values, value);
     return receivers > 0 ? (eddy_result)receivers : EDDY_CLOSED;
 }
 
 bool eddy_broadcast_is_closed(eddy_broadcast_sender *self)
 {
-    bool closed;
-
-    eddy__sync_lock(&self->sync);
-    closed = self->receivers == 0;
-    eddy__sync_unlock(&self->sync);
-    return closed;
+    return eddy__hub_is_closed(&self->hub);
 }
 
 /* `like`: NULL: one that gets what is sent from now on. */
@@ -218,13 +183,12 @@ static int add_receiver(eddy__broadcast *self, const eddy_broadcast_receiver *li
 
     if (receiver == NULL)
         return -ENOMEM;
-    eddy__sync_lock(&self->sync);
-    self->receivers++;
-    self->refs++;
+    eddy__sync_lock(&self->hub.sync);
+    eddy__hub_add_receiver(&self->hub);
     receiver->next = like != NULL ? like->next : self->sent;
     for (uint64_t at = first_unread(receiver); at < self->sent; at++)
         slot_of(self, at)->unread++;
-    eddy__sync_unlock(&self->sync);
+    eddy__sync_unlock(&self->hub.sync);
     *out = receiver;
     return 0;
 }
@@ -277,20 +241,21 @@ void eddy_broadcast_receiver_free(eddy_broadcast_receiver *self)
     EDDY_ASSERT(self->ticket.line == NULL,
                 "eddy_broadcast_receiver_free: a task still waits on it, or was woken and not "
                 "polled since: drop it first");
-    eddy__sync_lock(&broadcast->sync);
+    eddy__sync_lock(&broadcast->hub.sync);
     give_up_unread(self, &retired);
-    broadcast->receivers--;
-    eddy__sync_unlock(&broadcast->sync);
-    eddy__values_retire(&broadcast->values, retired);
-    eddy__sync_release(&broadcast->sync, self, sizeof *self);
-    release(broadcast);
+    broadcast->hub.receivers--;
+    eddy__sync_unlock(&broadcast->hub.sync);
+    eddy__values_retire(&broadcast->hub.values, retired);
+    eddy__sync_release(&broadcast->hub.sync, self, sizeof *self);
+    if (eddy__hub_release(&broadcast->hub))
+        free_broadcast(broadcast);
 }
 
 static bool next_ready(const eddy__ask *ask)
 {
     const eddy_broadcast_receiver *self = ask->object;
 
-    return self->next != self->broadcast->sent || self->broadcast->senders == 0;
+    return self->next != self->broadcast->sent || self->broadcast->hub.senders == 0;
 }
 
 /* With 1, *out is a value with a reference. */
@@ -328,7 +293,7 @@ static const eddy__ask_type next_type = {
 static eddy__ask asking(eddy_broadcast_receiver *self, eddy_ticket *ticket, eddy__value **value)
 {
     return (eddy__ask){.type = &next_type,
-                       .line = &self->broadcast->line,
+                       .line = &self->broadcast->hub.line,
                        .ticket = ticket,
                        .object = self,
                        .out = value,
@@ -339,15 +304,10 @@ static eddy__ask asking(eddy_broadcast_receiver *self, eddy_ticket *ticket, eddy
 static eddy_result copy_out(eddy__broadcast *self, eddy_result result, eddy__value *value,
                             void *item)
 {
-    eddy__value *retired = NULL;
-
     if (result != 1)
         return result;
-    eddy__value_copy(&self->values, value, item);
-    eddy__sync_lock(&self->sync);
-    eddy__value_release(value, &retired);
-    eddy__sync_unlock(&self->sync);
-    eddy__values_retire(&self->values, retired);
+    eddy__value_copy(&self->hub.values, value, item);
+    eddy__hub_give_back(&self->hub, value);
     return result;
 }
 

@@ -2,8 +2,7 @@
 /*
  * watch.c - the latest value, and for each receiver which version of it was seen.
  *
- * A value that is looked at outlives its replacement: it is counted. Senders that are being given
- * back, senders and receivers all keep the struct (`refs`).
+ * A value that is looked at outlives its replacement: it is counted.
  */
 #include "eddy/watch.h"
 
@@ -11,16 +10,13 @@
 
 #include "sync/ask.h"
 #include "sync/boxed.h"
-#include "sync/values.h"
+#include "sync/hub.h"
 
 /* The senders' handle is this, counted. */
 struct eddy_watch_sender {
-    eddy__sync sync;
-    eddy__line line;
-    eddy__values values;
+    eddy__hub hub;
     eddy__value *current;
     uint64_t version; /* of `current`; the first is 1 */
-    uint32_t senders, receivers, refs;
 };
 
 typedef struct eddy_watch_sender eddy__watch;
@@ -40,14 +36,14 @@ static void free_watch(eddy__watch *self)
 
     if (self->current != NULL)
         eddy__value_release(self->current, &retired);
-    eddy__values_retire(&self->values, retired);
-    eddy__values_deinit(&self->values);
-    eddy__sync_free(&self->sync);
+    eddy__values_retire(&self->hub.values, retired);
+    eddy__values_deinit(&self->hub.values);
+    eddy__sync_free(&self->hub.sync);
 }
 
 static eddy_watch_receiver *new_receiver(eddy__watch *self)
 {
-    eddy_watch_receiver *receiver = eddy__sync_alloc(&self->sync, sizeof *receiver);
+    eddy_watch_receiver *receiver = eddy__sync_alloc(&self->hub.sync, sizeof *receiver);
 
     if (receiver != NULL)
         *receiver = (eddy_watch_receiver){.watch = self};
@@ -61,16 +57,12 @@ static eddy__watch *new_watch(eddy_handle *handle, const eddy_watch_options *opt
 
     if (self == NULL)
         return NULL;
-    eddy__line_init(&self->line, &self->sync, 0);
-    self->values = (eddy__values){.sync = &self->sync,
-                                  .item_bytes = options->item_bytes,
-                                  .copy_item = options->copy_item,
-                                  .drop_item = options->drop_item,
-                                  .arg = options->arg,
-                                  .spares_max = 1};
+    eddy__hub_init(&self->hub, (eddy__values){.item_bytes = options->item_bytes,
+                                              .copy_item = options->copy_item,
+                                              .drop_item = options->drop_item,
+                                              .arg = options->arg,
+                                              .spares_max = 1});
     self->version = 1;
-    self->senders = self->receivers = 1;
-    self->refs = 2;
     return self;
 }
 
@@ -89,9 +81,9 @@ int eddy_watch_new(eddy_handle *handle, const eddy_watch_options *options, const
         return error;
     made = new_receiver(self);
     if (made != NULL)
-        self->current = eddy__value_new(&self->values, first);
+        self->current = eddy__value_new(&self->hub.values, first);
     if (self->current == NULL) {
-        eddy__sync_release(&self->sync, made, sizeof *made);
+        eddy__sync_release(&self->hub.sync, made, sizeof *made);
         free_watch(self);
         return -ENOMEM;
     }
@@ -100,75 +92,48 @@ int eddy_watch_new(eddy_handle *handle, const eddy_watch_options *options, const
     return 0;
 }
 
-static void release(eddy__watch *self)
-{
-    bool gone;
-
-    eddy__sync_lock(&self->sync);
-    gone = --self->refs == 0;
-    eddy__sync_unlock(&self->sync);
-    if (gone)
-        free_watch(self);
-}
-
 /* ---- the senders ---- */
 
 eddy_watch_sender *eddy_watch_sender_retain(eddy_watch_sender *self)
 {
-    eddy__sync_lock(&self->sync);
-    self->senders++;
-    self->refs++;
-    eddy__sync_unlock(&self->sync);
+    eddy__hub_add_sender(&self->hub);
     return self;
 }
 
 void eddy_watch_sender_free(eddy_watch_sender *self)
 {
-    eddy__wakeups wakeups;
-
-    if (self == NULL)
-        return;
-    eddy__wakeups_init(&wakeups);
-    eddy__sync_lock(&self->sync);
-    if (--self->senders == 0)
-        eddy__wakeups_all(&wakeups, &self->line);
-    eddy__sync_leave(&self->sync, &wakeups);
-    release(self);
+    if (self != NULL && eddy__hub_drop_sender(&self->hub))
+        free_watch(self);
 }
 
 int eddy_watch_send(eddy_watch_sender *self, const void *item)
 {
-    eddy__value *value = eddy__value_new(&self->values, item);
+    eddy__value *value = eddy__value_new(&self->hub.values, item);
     eddy__value *retired = NULL;
     eddy__wakeups wakeups;
     bool closed;
 
     if (value == NULL)
-        return self->sync.shared == NULL && self->sync.core->gone ? EDDY_LOOP_GONE : -ENOMEM;
+        return eddy__hub_no_value(&self->hub);
     eddy__wakeups_init(&wakeups);
-    eddy__sync_lock(&self->sync);
-    closed = self->receivers == 0;
+    eddy__sync_lock(&self->hub.sync);
+    closed = self->hub.receivers == 0;
     if (!closed) {
         eddy__value_release(self->current, &retired);
         self->current = value;
         self->version++;
-        eddy__wakeups_all(&wakeups, &self->line);
+        eddy__wakeups_all(&wakeups, &self->hub.line);
     }
-    eddy__sync_leave(&self->sync, &wakeups);
-    eddy__values_retire(&self->values, retired);
+    eddy__sync_leave(&self->hub.sync, &wakeups);
+    eddy__values_retire(&self->hub.values, retired);
     if (closed)
-        eddy__value_forget(&self->values, value);
+        eddy__value_forget(&self->hub.values, value);
     return closed ? EDDY_CLOSED : 0;
 }
 
 bool eddy_watch_is_closed(eddy_watch_sender *self)
 {
-    bool closed;
-
-    eddy__sync_lock(&self->sync);
-    closed = self->receivers == 0;
-    eddy__sync_unlock(&self->sync);
-    return closed;
+    return eddy__hub_is_closed(&self->hub);
 }
 
 /* `like`: NULL: one that has seen nothing. */
@@ -179,11 +144,10 @@ static int add_receiver(eddy__watch *self, const eddy_watch_receiver *like,
 
     if (receiver == NULL)
         return -ENOMEM;
-    eddy__sync_lock(&self->sync);
-    self->receivers++;
-    self->refs++;
+    eddy__sync_lock(&self->hub.sync);
+    eddy__hub_add_receiver(&self->hub);
     receiver->seen = like != NULL ? like->seen : 0;
-    eddy__sync_unlock(&self->sync);
+    eddy__sync_unlock(&self->hub.sync);
     *out = receiver;
     return 0;
 }
@@ -212,18 +176,19 @@ void eddy_watch_receiver_free(eddy_watch_receiver *self)
                 "since: drop it first");
     EDDY_ASSERT(self->borrowed == 0,
                 "eddy_watch_receiver_free: what it has borrowed was not returned");
-    eddy__sync_lock(&watch->sync);
-    watch->receivers--;
-    eddy__sync_unlock(&watch->sync);
-    eddy__sync_release(&watch->sync, self, sizeof *self);
-    release(watch);
+    eddy__sync_lock(&watch->hub.sync);
+    watch->hub.receivers--;
+    eddy__sync_unlock(&watch->hub.sync);
+    eddy__sync_release(&watch->hub.sync, self, sizeof *self);
+    if (eddy__hub_release(&watch->hub))
+        free_watch(watch);
 }
 
 static bool changed_ready(const eddy__ask *ask)
 {
     const eddy_watch_receiver *self = ask->object;
 
-    return self->seen != self->watch->version || self->watch->senders == 0;
+    return self->seen != self->watch->version || self->watch->hub.senders == 0;
 }
 
 static eddy_result changed_take(eddy__ask *ask, eddy__wakeups *wakeups)
@@ -244,7 +209,7 @@ static const eddy__ask_type changed_type = {
 static eddy__ask asking(eddy_watch_receiver *self, eddy_ticket *ticket)
 {
     return (eddy__ask){.type = &changed_type,
-                       .line = &self->watch->line,
+                       .line = &self->watch->hub.line,
                        .ticket = ticket,
                        .object = self,
                        .need = 1};
@@ -276,33 +241,27 @@ const void *eddy_watch_borrow(eddy_watch_receiver *self)
     eddy__watch *watch = self->watch;
     eddy__value *value;
 
-    eddy__sync_lock(&watch->sync);
+    eddy__sync_lock(&watch->hub.sync);
     value = watch->current;
     value->refs++;
     self->seen = watch->version;
-    eddy__sync_unlock(&watch->sync);
+    eddy__sync_unlock(&watch->hub.sync);
     self->borrowed++;
     return value->item;
 }
 
 void eddy_watch_return(eddy_watch_receiver *self, const void *item)
 {
-    eddy__watch *watch = self->watch;
-    eddy__value *retired = NULL;
-
     EDDY_ASSERT(self->borrowed > 0, "eddy_watch_return: this receiver has borrowed nothing");
     self->borrowed--;
-    eddy__sync_lock(&watch->sync);
-    eddy__value_release(eddy__value_of(item), &retired);
-    eddy__sync_unlock(&watch->sync);
-    eddy__values_retire(&watch->values, retired);
+    eddy__hub_give_back(&self->watch->hub, eddy__value_of(item));
 }
 
 void eddy_watch_copy(eddy_watch_receiver *self, void *item)
 {
     const void *latest = eddy_watch_borrow(self);
 
-    eddy__value_copy(&self->watch->values, eddy__value_of(latest), item);
+    eddy__value_copy(&self->watch->hub.values, eddy__value_of(latest), item);
     eddy_watch_return(self, latest);
 }
 

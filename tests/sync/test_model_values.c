@@ -6,8 +6,8 @@
  */
 #include "model.h"
 #include "sync/broadcast.c" /* NOLINT(bugprone-suspicious-include) */
+#include "sync/hub.c"       /* NOLINT(bugprone-suspicious-include) */
 #include "sync/values.c"    /* NOLINT(bugprone-suspicious-include) */
-#define release      watch_release
 #define new_receiver watch_new_receiver
 #define add_receiver watch_add_receiver
 #define asking       watch_asking
