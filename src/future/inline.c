@@ -172,16 +172,11 @@ static eddy_future *take_child(eddy_future *self)
     return is_begun(&set) ? eddy__set_take(&set) : take_unpolled(&set);
 }
 
-static void nothing(eddy_future *self)
-{
-    (void)self;
-}
-
-const eddy_type eddy_join2_type = {join_poll, nothing, sizeof(struct eddy_join2), "join",
+const eddy_type eddy_join2_type = {join_poll, eddy__done_nothing, sizeof(struct eddy_join2), "join",
                                    take_child};
-const eddy_type eddy_join3_type = {join_poll, nothing, sizeof(struct eddy_join3), "join",
+const eddy_type eddy_join3_type = {join_poll, eddy__done_nothing, sizeof(struct eddy_join3), "join",
                                    take_child};
-const eddy_type eddy_select2_type = {select_poll, nothing, sizeof(struct eddy_select2), "select",
-                                     take_child};
-const eddy_type eddy_select3_type = {select_poll, nothing, sizeof(struct eddy_select3), "select",
-                                     take_child};
+const eddy_type eddy_select2_type = {select_poll, eddy__done_nothing, sizeof(struct eddy_select2),
+                                     "select", take_child};
+const eddy_type eddy_select3_type = {select_poll, eddy__done_nothing, sizeof(struct eddy_select3),
+                                     "select", take_child};

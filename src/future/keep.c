@@ -46,12 +46,7 @@ static eddy_future *kept_take_child(eddy_future *future)
     return inner;
 }
 
-static void nothing(eddy_future *future)
-{
-    (void)future;
-}
-
-static const eddy_type kept_type = {kept_poll, nothing, sizeof(struct kept), "kept",
+static const eddy_type kept_type = {kept_poll, eddy__done_nothing, sizeof(struct kept), "kept",
                                     kept_take_child};
 
 /* One that is kept already is good as it is. NULL: no memory. */

@@ -9,6 +9,7 @@
 
 #include "eddy/explore.h"
 #include "reactor/core.h"
+#include "time/sleep.h"
 
 _Static_assert(sizeof(eddy_branch) == sizeof(eddy__branch), "branch.h shows its size");
 _Static_assert(sizeof(eddy_branches) == sizeof(eddy__branches), "branch.h shows its size");
@@ -57,11 +58,8 @@ static eddy_result look_at_time(struct eddy_scope *self, eddy_task *task)
 {
     eddy_result reached = EDDY_PENDING;
 
-    if (self->limit.started) { /* a request to end that came meanwhile is not for this wait */
-        eddy_task_shield(task, true);
-        reached = eddy_within(&self->limit, task, EDDY_PENDING);
-        eddy_task_shield(task, false);
-    }
+    if (self->limit.started)
+        reached = eddy__limit_poll(&self->limit, task);
     if (reached != EDDY_PENDING && self->in_grace) {
         EDDY_SOMETIMES("scope: dropped after its grace time");
         eddy__branch_drop(branch_of(self), self->inner, task);
@@ -108,14 +106,9 @@ static eddy_future *scope_take_child(eddy_future *future)
     return inner;
 }
 
-static void scope_done(eddy_future *future)
-{
-    (void)future; /* the inner future was dropped before */
-}
-
 const eddy_type eddy_scope_type = {
     .poll = scope_poll,
-    .done = scope_done,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(struct eddy_scope),
     .name = "scope",
     .take_child = scope_take_child,

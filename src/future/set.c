@@ -30,7 +30,7 @@ static eddy_result poll_at(const eddy__set *self, size_t index, eddy_task *task)
 
     if (result != EDDY_PENDING) {
         self->future[index] = NULL;
-        eddy__branches_remove(self->branches, branch);
+        eddy__branches_remove(branch);
     }
     return result;
 }
@@ -80,7 +80,7 @@ eddy_future *eddy__set_take_at(const eddy__set *self, size_t index)
         return NULL;
     self->future[index] = NULL;
     eddy__branch_close(&self->branch[index]);
-    eddy__branches_remove(self->branches, &self->branch[index]);
+    eddy__branches_remove(&self->branch[index]);
     return future;
 }
 

@@ -35,14 +35,9 @@ struct shared_wait {
 
 /* ---- the shared one ---- */
 
-static void nothing(eddy_future *future)
-{
-    (void)future; /* what it owned was its child, and nobody waits */
-}
-
 static const eddy_type shared_type = {
     .poll = NULL, /* nobody does */
-    .done = nothing,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(eddy_shared),
     .name = "shared",
 };

@@ -63,14 +63,9 @@ static eddy_result never_poll(eddy_future *future, eddy_task *task)
     return eddy_waiter_park(&self->waiter, task, &never_wait);
 }
 
-static void nothing(eddy_future *future)
-{
-    (void)future; /* what it waited for was disarmed before */
-}
-
 static const eddy_type never_type = {
     .poll = never_poll,
-    .done = nothing,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(struct never),
     .name = "never",
 };
@@ -101,7 +96,7 @@ static eddy_result poll_fn_poll(eddy_future *future, eddy_task *task)
 
 static const eddy_type poll_fn_type = {
     .poll = poll_fn_poll,
-    .done = nothing,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(struct poll_fn),
     .name = "poll_fn",
 };

@@ -22,20 +22,15 @@ static eddy_result deadline_poll(eddy_future *future, eddy_task *task)
     return eddy_timeout_type.poll(future, task);
 }
 
-static void nothing(eddy_future *future)
-{
-    (void)future; /* the limit was disarmed before, the input is gone */
-}
-
 static const eddy_type timeout_type = {
     .poll = timeout_poll,
-    .done = nothing,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(struct eddy_timeout),
     .name = "timeout",
 };
 static const eddy_type deadline_type = {
     .poll = deadline_poll,
-    .done = nothing,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(struct eddy_timeout),
     .name = "deadline",
 };

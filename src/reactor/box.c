@@ -39,20 +39,20 @@ static eddy_result fail_loop_gone(eddy_future *self, eddy_task *task)
     return EDDY_LOOP_GONE;
 }
 
-static void nothing(eddy_future *self)
+void eddy__done_nothing(eddy_future *self)
 {
     (void)self;
 }
 
 static const eddy_type no_memory_type = {
     .poll = fail_no_memory,
-    .done = nothing,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(eddy_future),
     .name = "no memory",
 };
 static const eddy_type loop_gone_type = {
     .poll = fail_loop_gone,
-    .done = nothing,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(eddy_future),
     .name = "loop gone",
 };
@@ -61,9 +61,14 @@ static const eddy_type loop_gone_type = {
 static eddy_future no_memory = {&no_memory_type, NULL, NULL, 0, EDDY__FUTURE_STATIC};
 static eddy_future loop_gone = {&loop_gone_type, NULL, NULL, 0, EDDY__FUTURE_STATIC};
 
+eddy_future *eddy__future_failing(eddy_result error)
+{
+    return error == EDDY_LOOP_GONE ? &loop_gone : &no_memory;
+}
+
 eddy_future *eddy__future_failed(const eddy_core *core)
 {
-    return core->gone ? &loop_gone : &no_memory;
+    return eddy__future_failing(core->gone ? EDDY_LOOP_GONE : -ENOMEM);
 }
 
 static eddy__box *new_box(eddy_core *core, size_t size)

@@ -140,9 +140,8 @@ void eddy__branches_rotate(eddy__branches *self, eddy__branch *first)
     eddy__list_insert_before(&first->ready, &self->ready);
 }
 
-void eddy__branches_remove(eddy__branches *self, eddy__branch *branch)
+void eddy__branches_remove(eddy__branch *branch)
 {
-    (void)self;
     eddy__list_remove(&branch->member);
 }
 

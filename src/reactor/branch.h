@@ -80,8 +80,8 @@ void eddy__branches_hurry(eddy__branches *self, eddy__branch *branch);
 void eddy__branches_keep_turn(eddy__branches *self, eddy__branch *branch);
 /* Before the first poll: start with this one, then those behind it, then those before it. */
 void eddy__branches_rotate(eddy__branches *self, eddy__branch *first);
-/* Take a closed branch out. */
-void eddy__branches_remove(eddy__branches *self, eddy__branch *branch);
+/* Take a closed branch out of its set. */
+void eddy__branches_remove(eddy__branch *branch);
 /* The set is being polled: a request to end becomes one to each branch. */
 void eddy__branches_enter(eddy__branches *self, eddy_task *task);
 /* The branch that is ready the longest, no longer so; NULL: none that was not polled in this poll. */

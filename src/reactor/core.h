@@ -69,11 +69,6 @@ struct eddy_task {
     uint16_t state;
 };
 
-static inline eddy_task *eddy__task_of_trunk(eddy__branch *trunk)
-{
-    return EDDY__CONTAINER(trunk, eddy_task, trunk);
-}
-
 /* Put a task into the run queue. */
 void eddy__task_wake(eddy_task *task);
 /* eddy_spawn() for an owner: on success the task is not queued yet; eddy__task_wake() does that. */
@@ -135,6 +130,10 @@ typedef struct eddy__box {
 void *eddy__future_new(eddy_core *core, const eddy_type *type);
 /* A future that fails at once; static. */
 eddy_future *eddy__future_failed(const eddy_core *core);
+/* The one that fails with -ENOMEM, or with EDDY_LOOP_GONE. */
+eddy_future *eddy__future_failing(eddy_result error);
+/* `done` of what owns nothing that is not a child. */
+void eddy__done_nothing(eddy_future *self);
 /* The loop of a boxed future, which was not polled yet (asserted); NULL: a failed one. */
 eddy_core *eddy__future_core(const eddy_future *future, const char *verb);
 void eddy__future_free_box(eddy_future *future);

@@ -114,7 +114,7 @@ struct called {
 
 static void called_done(struct called *self)
 {
-    if (self->frame.line == 0) /* never polled: the inner future is no child yet */
+    if (eddy_future_is_new(&self->frame)) /* the inner future is no child yet */
         eddy_future_drop(self->inner);
     eddy__gate_open(&self->call->gate);
 }

@@ -171,7 +171,7 @@ eddy_sink *eddy__sink_failed(const eddy_core *core)
 
 eddy_future *eddy__sink_failed_future(const eddy_sink *failed)
 {
-    return eddy__failed_future(failed == &loop_gone ? EDDY_LOOP_GONE : -ENOMEM);
+    return eddy__future_failing(failed == &loop_gone ? EDDY_LOOP_GONE : -ENOMEM);
 }
 
 /* ---- making one ---- */

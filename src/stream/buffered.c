@@ -97,7 +97,7 @@ static int take(struct buffered *self, eddy_task *task)
     eddy__entry_free(&self->entries, entry);
     if (result == 0) {
         self->input = NULL;
-        eddy__branches_remove(&self->entries.set, &self->input_branch);
+        eddy__branches_remove(&self->input_branch);
     }
     return 0;
 }
@@ -188,7 +188,7 @@ static eddy_future *buffered_take_child(eddy_future *frame)
     if (first != &self->input_branch)
         return eddy__entry_take(&self->entries, first);
     eddy__branch_close(first);
-    eddy__branches_remove(set, first);
+    eddy__branches_remove(first);
     return &self->input->frame;
 }
 

@@ -6,7 +6,7 @@
 #include "eddy/stream_adapt.h"
 #include "eddy/stream_time.h"
 #include "stream/input.h"
-#include "stream/pace.h"
+#include "time/sleep.h"
 
 struct chunks {
     eddy__adaptor head;
@@ -53,7 +53,7 @@ static eddy_result gather(struct chunks *self, eddy_task *task)
 
 static bool is_old(struct chunks *self, eddy_task *task)
 {
-    return self->age_ns != EDDY_FOREVER && eddy__pace_is_over(&self->limit, task);
+    return self->age_ns != EDDY_FOREVER && eddy__limit_poll(&self->limit, task) != EDDY_PENDING;
 }
 
 static eddy_result chunks_next(eddy_stream *stream, eddy_task *task, void *item)

@@ -3,12 +3,12 @@
  * pace.c - adaptors that look at the clock: a time limit for each item, and at most one item in a
  * while.
  */
-#include "stream/pace.h"
 
 #include <errno.h>
 
 #include "eddy/stream_time.h"
 #include "stream/input.h"
+#include "time/sleep.h"
 
 struct pace {
     eddy__adaptor head;
@@ -30,7 +30,7 @@ static eddy_result timeout_next(eddy_stream *stream, eddy_task *task, void *item
     }
     if (!self->runs)
         eddy_sleep_start(&self->sleep, task, self->duration_ns);
-    self->runs = !eddy__pace_is_over(&self->sleep, task);
+    self->runs = eddy__limit_poll(&self->sleep, task) == EDDY_PENDING;
     return self->runs ? EDDY_PENDING : -ETIMEDOUT;
 }
 

@@ -29,7 +29,7 @@ static eddy_result poll_side(struct select *self, struct side *side, eddy_task *
     eddy_result result = eddy__stream_branch_poll(&side->branch, side->stream, task, item);
 
     if (result == 0) {
-        eddy__branches_remove(&self->set, &side->branch);
+        eddy__branches_remove(&side->branch);
         side->stream = NULL;
         self->live--;
     }

@@ -67,7 +67,7 @@ void eddy__entry_poll(eddy__entries *self, eddy__branch *branch, eddy_task *task
         return;
     entry->future = NULL;
     entry->result = result;
-    eddy__branches_remove(&self->set, branch);
+    eddy__branches_remove(branch);
     if (!self->ordered)
         eddy__list_append(&self->line, &entry->place);
 }
@@ -98,7 +98,7 @@ eddy_future *eddy__entry_take(eddy__entries *self, eddy__branch *branch)
 
     entry->future = NULL;
     eddy__branch_close(branch);
-    eddy__branches_remove(&self->set, branch);
+    eddy__branches_remove(branch);
     if (!self->ordered)
         eddy__list_append(&self->line, &entry->place);
     return future;

@@ -188,11 +188,6 @@ static eddy_result loop_gone_next(eddy_stream *self, eddy_task *task, void *item
     return tell(task, EDDY_LOOP_GONE);
 }
 
-void eddy__done_nothing(eddy_future *self)
-{
-    (void)self;
-}
-
 static const eddy_stream_type no_memory_type = {
     .base = {eddy_stream_no_future, eddy__done_nothing, sizeof(eddy_stream), "no memory", NULL},
     .poll_next = no_memory_next,
@@ -215,37 +210,9 @@ eddy_stream *eddy__stream_failed(const eddy_core *core)
 
 /* ---- and the future of it ---- */
 
-static eddy_result no_memory_poll(eddy_future *self, eddy_task *task)
-{
-    (void)self;
-    (void)task;
-    return -ENOMEM;
-}
-
-static eddy_result loop_gone_poll(eddy_future *self, eddy_task *task)
-{
-    (void)self;
-    (void)task;
-    return EDDY_LOOP_GONE;
-}
-
-static const eddy_type no_memory_future_type = {no_memory_poll, eddy__done_nothing,
-                                                sizeof(eddy_future), "no memory", NULL};
-static const eddy_type loop_gone_future_type = {loop_gone_poll, eddy__done_nothing,
-                                                sizeof(eddy_future), "loop gone", NULL};
-static eddy_future no_memory_future = {.type = &no_memory_future_type,
-                                       .state = EDDY__FUTURE_STATIC};
-static eddy_future loop_gone_future = {.type = &loop_gone_future_type,
-                                       .state = EDDY__FUTURE_STATIC};
-
-eddy_future *eddy__failed_future(eddy_result error)
-{
-    return error == EDDY_LOOP_GONE ? &loop_gone_future : &no_memory_future;
-}
-
 eddy_future *eddy__stream_failed_future(const eddy_stream *failed)
 {
-    return eddy__failed_future(failed == &loop_gone ? EDDY_LOOP_GONE : -ENOMEM);
+    return eddy__future_failing(failed == &loop_gone ? EDDY_LOOP_GONE : -ENOMEM);
 }
 
 eddy_stream *eddy__stream_failed_as(eddy_future *failed)

@@ -25,8 +25,6 @@ eddy_stream *eddy__stream_failed(const eddy_core *core);
 /* The static future that fails as that one does, and the other way round. */
 eddy_future *eddy__stream_failed_future(const eddy_stream *failed);
 eddy_stream *eddy__stream_failed_as(eddy_future *failed);
-/* The static future that fails with -ENOMEM or EDDY_LOOP_GONE. */
-eddy_future *eddy__failed_future(eddy_result error);
 
 /* Does no poll of it give anything but one and the same error? */
 static inline bool eddy__stream_is_failed(const eddy_stream *self)
@@ -59,9 +57,6 @@ static inline void eddy__stream_check_bytes(size_t item_bytes, const char *verb)
 {
     EDDY_ASSERT(item_bytes > 0, "%s: items of 0 bytes", verb);
 }
-
-/* The `done` of what owns nothing. */
-void eddy__done_nothing(eddy_future *self);
 
 /* Poll a future that is owned. Once it has ended, *future is NULL. */
 static inline eddy_result eddy__owned_poll(eddy_future *owner, eddy_future **future,

@@ -152,6 +152,16 @@ eddy_result eddy_within(eddy_deadline *self, eddy_task *task, eddy_result result
     return eddy_why_note(task, deadline_wait.why, NULL, -ETIMEDOUT);
 }
 
+eddy_result eddy__limit_poll(eddy_deadline *limit, eddy_task *task)
+{
+    eddy_result result;
+
+    eddy_task_shield(task, true);
+    result = eddy_within(limit, task, EDDY_PENDING);
+    eddy_task_shield(task, false);
+    return result;
+}
+
 /* ---- as a future ---- */
 
 static eddy_result sleep_for_poll(eddy_future *future, eddy_task *task)
@@ -163,14 +173,9 @@ static eddy_result sleep_for_poll(eddy_future *future, eddy_task *task)
     return eddy_sleep_poll(&self->sleep, task);
 }
 
-static void sleep_for_done(eddy_future *future)
-{
-    (void)future; /* the wait was disarmed before */
-}
-
 const eddy_type eddy_sleep_for_type = {
     .poll = sleep_for_poll,
-    .done = sleep_for_done,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(struct eddy_sleep_for),
     .name = "sleep_for",
 };

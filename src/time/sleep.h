@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sleep.h - a sleep under another name: what the rest of this layer builds on it. For src/time
- * only; users have eddy/time.h.
+ * sleep.h - a sleep under another name, and a limit around something: what the library builds on
+ * eddy/time.h, beside what users have.
  */
 #ifndef EDDY__TIME_SLEEP_H
 #define EDDY__TIME_SLEEP_H
@@ -13,5 +13,9 @@ void eddy__sleep_disarm(eddy_waiter *waiter);
 
 /* eddy_sleep_poll() that waits as `type`. */
 eddy_result eddy__sleep_poll_as(eddy_sleep *self, eddy_task *task, const eddy_wait_type *type);
+
+/* Is the time over (-ETIMEDOUT)? If not (EDDY_PENDING), it is waited for, beside what was polled. A
+ * request to end is left to that, which may want to clean up. */
+eddy_result eddy__limit_poll(eddy_deadline *limit, eddy_task *task);
 
 #endif

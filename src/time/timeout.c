@@ -4,21 +4,9 @@
  * future is polled first, and the deadline is looked at in the same poll: neither a busy inner
  * future nor a spent budget hides it.
  */
-#include <errno.h>
-
 #include "eddy/time.h"
 #include "reactor/core.h"
-
-/* A cancel request is left to the inner future, which may want to clean up. */
-static eddy_result look_at_limit(struct eddy_timeout *self, eddy_task *task)
-{
-    eddy_result result;
-
-    eddy_task_shield(task, true);
-    result = eddy_within(&self->limit, task, EDDY_PENDING);
-    eddy_task_shield(task, false);
-    return result;
-}
+#include "time/sleep.h"
 
 static eddy_result timeout_poll(eddy_future *future, eddy_task *task)
 {
@@ -32,7 +20,7 @@ static eddy_result timeout_poll(eddy_future *future, eddy_task *task)
         self->inner = NULL;
         return result;
     }
-    result = look_at_limit(self, task);
+    result = eddy__limit_poll(&self->limit, task);
     if (result == EDDY_PENDING)
         return EDDY_PENDING;
     eddy_future_drop_child(future, self->inner, task);
@@ -41,17 +29,19 @@ static eddy_result timeout_poll(eddy_future *future, eddy_task *task)
 }
 
 /* An inner future that was never polled is no child yet. */
-static void timeout_done(eddy_future *future)
+static eddy_future *timeout_take_child(eddy_future *future)
 {
     struct eddy_timeout *self = (struct eddy_timeout *)(void *)future;
+    eddy_future *inner = self->limit.started ? NULL : self->inner;
 
-    if (self->inner != NULL && !self->limit.started)
-        eddy_future_drop(self->inner);
+    self->inner = NULL;
+    return inner;
 }
 
 const eddy_type eddy_timeout_type = {
     .poll = timeout_poll,
-    .done = timeout_done,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(struct eddy_timeout),
     .name = "timeout",
+    .take_child = timeout_take_child,
 };

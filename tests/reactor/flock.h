@@ -61,7 +61,7 @@ static inline eddy_result flock_poll(eddy_future *frame, eddy_task *task)
             continue;
         self->child[i] = NULL;
         self->sum += result;
-        eddy__branches_remove(&self->set, branch);
+        eddy__branches_remove(branch);
     }
     if (eddy__list_empty(&self->set.members))
         return self->sum;
