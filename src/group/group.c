@@ -15,12 +15,12 @@
 /* Its own tasks have ended: whoever still stands in line is no member. */
 static void free_memory(eddy_group *self)
 {
-    if (!self->core->gone) {
+    if (!self->sync.core->gone) {
         eddy__line_check_empty(&self->room, "eddy_group_free");
         eddy__line_check_empty(&self->closing, "eddy_group_free");
     }
-    if (!self->core->gone || self->grace.timer.armed)
-        eddy__alarm_stop(self->core, &self->grace);
+    if (!self->sync.core->gone || self->grace.timer.armed)
+        eddy__alarm_stop(self->sync.core, &self->grace);
     eddy__sync_free(&self->sync);
 }
 
@@ -90,7 +90,7 @@ static bool group_ended(eddy__owner *owner, eddy_task *task, eddy_result result,
     if (failed && !asked)
         apply_policy(self);
     if (failed && !kept)
-        eddy__task_report(self->core, &ended);
+        eddy__task_report(self->sync.core, &ended);
     return kept;
 }
 
@@ -133,7 +133,6 @@ int eddy_group_new(eddy_handle *handle, const eddy_group_options *options, eddy_
     self->owner.ended = group_ended;
     self->owner.room = group_room;
     eddy__list_init(&self->owner.hungry);
-    self->core = core;
     self->options = taken;
     eddy__list_init(&self->live);
     eddy__list_init(&self->kept);
@@ -159,7 +158,7 @@ static void forget_waiter(const eddy_group *self, eddy_waiter *waiter)
 {
     if (waiter->branch == NULL)
         return;
-    EDDY_ASSERT(self->core->gone || eddy__waiter_is_polled(waiter),
+    EDDY_ASSERT(self->sync.core->gone || eddy__waiter_is_polled(waiter),
                 "group '%s' is freed while task '%s' waits for %s", self->options.name,
                 eddy__waiter_name(waiter), waiter->type->why);
     eddy_waiter_clear(waiter);
@@ -170,8 +169,8 @@ void eddy_group_free(eddy_group *self)
     if (self == NULL)
         return;
     EDDY_ASSERT(!self->freed, "group '%s' is freed twice", self->options.name);
-    if (!self->core->gone)
-        eddy__core_check(self->core, "eddy_group_free");
+    if (!self->sync.core->gone)
+        eddy__core_check(self->sync.core, "eddy_group_free");
     self->closed = true;
     self->freed = true;
     eddy__group_hold(self);
@@ -196,7 +195,7 @@ static int refuse(eddy_group *self, eddy_future *future)
 {
     int error = refused(self);
 
-    eddy__core_check(self->core, "eddy_group_spawn");
+    eddy__core_check(self->sync.core, "eddy_group_spawn");
     if (error != 0)
         eddy_future_drop(future);
     return error;
@@ -216,7 +215,7 @@ int eddy_group_spawn(eddy_group *self, eddy_future *future)
     int error = refuse(self, future);
 
     if (error == 0)
-        error = eddy__task_spawn(&self->core->handle, future, &self->owner, &task);
+        error = eddy__task_spawn(&self->sync.core->handle, future, &self->owner, &task);
     else
         return error;
     if (error == 0)
@@ -231,7 +230,7 @@ int eddy_group_spawn_joinable(eddy_group *self, eddy_future *future, eddy_join *
 
     if (error != 0)
         return error;
-    error = eddy__task_spawn_joinable(&self->core->handle, future, &self->owner, join, &task);
+    error = eddy__task_spawn_joinable(&self->sync.core->handle, future, &self->owner, join, &task);
     if (error == 0)
         enter(self, task);
     return error;

@@ -16,7 +16,6 @@
 struct eddy_group {
     eddy__sync sync; /* of one loop: no lock */
     eddy__owner owner;
-    eddy_core *core;
     eddy_group_options options;
     eddy__node live; /* tasks */
     eddy__node kept; /* tasks that have ended, whose results nobody has taken */

@@ -17,7 +17,7 @@ static void cut_off(eddy_group *self, eddy_task *task)
     EDDY_SOMETIMES("group: a task is cut off");
     self->report.cut_off++;
     if (self->options.on_cut_off != NULL)
-        eddy__task_describe(task, self->core->now_ns, waits, sizeof waits);
+        eddy__task_describe(task, self->sync.core->now_ns, waits, sizeof waits);
     eddy__task_drop_now(task);
     if (self->options.on_cut_off != NULL && !self->freed)
         self->options.on_cut_off(self->options.hook_arg, &ended, waits);
@@ -66,7 +66,7 @@ static eddy_task *droppable(eddy_group *self, uint64_t last)
 
 void eddy__group_drop_all(eddy_group *self)
 {
-    uint64_t last = self->core->next_id; /* not what a `done` spawns meanwhile */
+    uint64_t last = self->sync.core->next_id; /* not what a `done` spawns meanwhile */
     eddy_task *task;
 
     eddy__group_hold(self);
@@ -77,7 +77,7 @@ void eddy__group_drop_all(eddy_group *self)
 
 void eddy_group_close(eddy_group *self)
 {
-    eddy__core_check(self->core, "eddy_group_close");
+    eddy__core_check(self->sync.core, "eddy_group_close");
     self->closed = true;
     eddy__group_tell(self, &self->room);
     eddy__group_tell(self, &self->closing);
@@ -85,7 +85,7 @@ void eddy_group_close(eddy_group *self)
 
 void eddy_group_cancel(eddy_group *self, int64_t grace_ns)
 {
-    eddy__core_check(self->core, "eddy_group_cancel");
+    eddy__core_check(self->sync.core, "eddy_group_cancel");
     EDDY__LIST_FOR_EACH (node, &self->live) {
         eddy_task *task = eddy__group_task(node);
 
@@ -93,14 +93,14 @@ void eddy_group_cancel(eddy_group *self, int64_t grace_ns)
         eddy__branch_ask(&task->trunk, -ECANCELED);
     }
     if (grace_ns != EDDY_FOREVER)
-        eddy__alarm_start(self->core, &self->grace, grace_ns);
+        eddy__alarm_start(self->sync.core, &self->grace, grace_ns);
     else
-        eddy__alarm_stop(self->core, &self->grace);
+        eddy__alarm_stop(self->sync.core, &self->grace);
 }
 
 void eddy_group_abort(eddy_group *self)
 {
-    eddy__core_check(self->core, "eddy_group_abort");
+    eddy__core_check(self->sync.core, "eddy_group_abort");
     eddy__group_drop_all(self);
 }
 

@@ -32,7 +32,7 @@ static bool is_room_or_closed(const eddy__ask *ask)
 {
     const eddy_group *self = ask->object;
 
-    return self->closed || (!eddy__group_is_full(self) && !is_loop_full(self->core));
+    return self->closed || (!eddy__group_is_full(self) && !is_loop_full(self->sync.core));
 }
 
 static bool is_closed(const eddy__ask *ask)
@@ -64,9 +64,9 @@ eddy_result eddy_group_poll_room(eddy_group *self, eddy_task *task, eddy_ticket 
     eddy__ask ask = {.type = &room_ask, .line = &self->room, .ticket = place, .object = self};
     eddy_result result = eddy__ask_poll(&ask, task);
 
-    if (result == EDDY_PENDING && is_loop_full(self->core)) {
+    if (result == EDDY_PENDING && is_loop_full(self->sync.core)) {
         eddy__list_remove(&self->owner.hungry);
-        eddy__list_append(&self->core->hungry, &self->owner.hungry);
+        eddy__list_append(&self->sync.core->hungry, &self->owner.hungry);
     }
     return result;
 }
@@ -82,7 +82,7 @@ eddy_result eddy_group_poll_next(eddy_group *self, eddy_task *task, eddy_ended *
 {
     eddy_task *first;
 
-    eddy__core_check(self->core, "eddy_group_poll_next");
+    eddy__core_check(self->sync.core, "eddy_group_poll_next");
     EDDY_ASSERT(self->options.keep_results,
                 "group '%s' is asked for results that it does not keep: set keep_results",
                 self->options.name);
@@ -104,7 +104,7 @@ eddy_result eddy_group_poll_next(eddy_group *self, eddy_task *task, eddy_ended *
 
 eddy_result eddy_group_poll_idle(eddy_group *self, eddy_task *task)
 {
-    eddy__core_check(self->core, "eddy_group_poll_idle");
+    eddy__core_check(self->sync.core, "eddy_group_poll_idle");
     EDDY_ASSERT(task->owner != &self->owner,
                 "task '%s' waits until group '%s' is idle, and is in it: it would wait for itself",
                 eddy_task_name(task), self->options.name);

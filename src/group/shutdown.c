@@ -51,14 +51,9 @@ static eddy_result shutdown_poll(eddy_future *future, eddy_task *task)
     }
 }
 
-static void shutdown_done(eddy_future *future)
-{
-    (void)future; /* what waits was disarmed; the group goes on closing, and is its owner's */
-}
-
 const eddy_type eddy_shutdown_type = {
     .poll = shutdown_poll,
-    .done = shutdown_done,
+    .done = eddy__done_nothing,
     .size_bytes = sizeof(struct eddy_shutdown),
     .name = "shutdown",
 };

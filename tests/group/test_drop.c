@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim */
 /*
- * test_group_drop.c - each wait at a group, and a shutdown, dropped at every moment: no result is lost,
+ * test_drop.c - each wait at a group, and a shutdown, dropped at every moment: no result is lost,
  * and those who come later are told what they would have been told.
  */
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* eddy-test: drivers sim chance */
 /*
- * test_group_odd.c - groups at odd moments: hooks that end what is being ended, members that wait at
+ * test_odd.c - groups at odd moments: hooks that end what is being ended, members that wait at
  * their own group, policies that meet requests to end, a loop that is full.
  */
 #include <errno.h>
