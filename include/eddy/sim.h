@@ -38,7 +38,7 @@ typedef struct eddy_host eddy_host;
     X(LATENCY, "latency", 1000000, "a segment takes as long as the link's jitter allows")          \
     X(SPLIT, "split", 300000, "a read gives less than there is, down to 1 byte")                   \
     X(SHORT_WRITE, "short-write", 100000, "the system takes less than all of a send")              \
-    X(IN_FLIGHT, "in-flight", 500000, "a send that could finish at once takes until later")        \
+    X(IN_FLIGHT, "in-flight", 500000, "a send, or a job of a pool, takes until later")             \
     X(RING, "ring", 300000, "a loop has 1, 2 or 3 receive buffers")                                \
     X(BATCH, "batch", 200000, "a wait gives few events, in another order")                         \
     X(LOSS, "loss", 5000, "a segment is lost and sent again")                                      \

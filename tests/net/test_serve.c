@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../support/drop.h"
+#include "../support/heap.h"
 #include "../support/net.h"
 #include "eddy/serve.h"
 
@@ -203,6 +204,78 @@ static void server_dropped_anywhere_leaves_nothing(void **state)
     assert_true(test_drop_anywhere(&drop) >= 2);
 }
 
+/* ---- memory ---- */
+
+static int clients_spawned, clients_done;
+
+struct counted {
+    EDDY_FRAME;
+    eddy_tcp *tcp;
+};
+static void counted_done(struct counted *self)
+{
+    clients_done++;
+    eddy_tcp_free(self->tcp);
+}
+EDDY_ASYNC(counted, counted_done)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        EDDY_POLL(n, eddy_tcp_poll_fill(self->tcp, task, 1));
+        EDDY_END(0);
+}
+
+static int spawn_counted(void *arg, eddy_group *group, eddy_tcp *tcp)
+{
+    (void)arg;
+    clients_spawned++;
+    return eddy_group_spawn(group, EDDY_FUTURE(counted, .tcp = tcp));
+}
+
+/* Serves one client for a moment, with the n-th allocation failing. Returns whether one did. */
+static bool serve_without(long n)
+{
+    struct test_heap heap;
+    eddy_allocator allocator;
+    eddy_listener *listener = NULL;
+    eddy_core *core = NULL;
+    eddy_addr addr = eddy_addr_ipv4_loopback(0);
+    int fd;
+
+    test_heap_init(&heap, -1);
+    allocator = test_heap_allocator(&heap);
+    clients_spawned = clients_done = 0;
+    core = test_core_with((eddy_core_options){.allocator = &allocator});
+    atomic_store(&heap.fail_at, atomic_load(&heap.calls) + n);
+    if (eddy_listener_bind(eddy_core_handle(core), &addr, NULL, &listener) == 0) {
+        (void)eddy_listener_local_addr(listener, &addr);
+        fd = test_peer_connect(&addr);
+        (void)eddy_core_run(
+            core, EDDY_FUTURE(eddy_server, .listener = listener, .client = spawn_counted,
+                              .finish_ns = MS, .grace_ns = MS,
+                              .until = eddy_box(eddy_core_handle(core),
+                                                EDDY_FUTURE(test_nap, .duration_ns = 2 * MS))));
+        test_peer_close(fd);
+    }
+    assert_int_equal(clients_spawned, clients_done);
+    n = atomic_load(&heap.calls) - atomic_load(&heap.fail_at);
+    (void)eddy_core_free(core);
+    assert_int_equal(atomic_load(&heap.blocks), 0);
+    assert_false(atomic_load(&heap.bad_free));
+    return n > 0;
+}
+
+static void any_allocation_of_a_server_may_fail(void **state)
+{
+    long n = 0;
+
+    (void)state;
+    while (serve_without(n))
+        n++;
+    assert_true(n >= 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +286,7 @@ int main(void)
         cmocka_unit_test(error_of_the_signal_to_end_is_not_lost),
         cmocka_unit_test(server_dropped_before_its_first_poll_frees_what_it_owns),
         cmocka_unit_test(server_dropped_anywhere_leaves_nothing),
+        cmocka_unit_test(any_allocation_of_a_server_may_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "stage.h"
 
 #include "../support/drop.h"
+#include "../support/heap.h"
 #include "../support/sim_world.h"
 #include "eddy/error.h"
 #include "eddy/resolve.h"
@@ -250,6 +251,44 @@ static void names_of_simulated_hosts_are_found(void **state)
     eddy_pool_release(pool);
 }
 
+/* ---- memory ---- */
+
+/* Of the loop's and of the pool's allocations together the n-th fails. */
+static eddy_result resolve_without(long n)
+{
+    eddy_addr addrs[8];
+    struct test_heap heap;
+    eddy_allocator allocator;
+    eddy_core *core = NULL;
+    eddy_pool *pool = NULL;
+    eddy_result result;
+
+    test_heap_init(&heap, n);
+    allocator = test_heap_allocator(&heap);
+    result = eddy_core_new(EDDY_OPTIONS(eddy_core_options, .allocator = &allocator), &core);
+    if (result == 0)
+        result = eddy_pool_new(
+            EDDY_OPTIONS(eddy_pool_options, .threads = 1, .allocator = &allocator), &pool);
+    if (result == 0)
+        result = resolve(core, pool, "localhost", "80", addrs);
+    eddy_pool_release(pool);
+    (void)eddy_core_free(core);
+    assert_true(result > 0 || result == -ENOMEM);
+    assert_int_equal(atomic_load(&heap.blocks), 0);
+    assert_false(atomic_load(&heap.bad_free));
+    return result;
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    long n = 0;
+
+    (void)state;
+    while (resolve_without(n) == -ENOMEM)
+        n++;
+    assert_true(n >= 4); /* at least the loop, its inbox, the pool, the job */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +302,7 @@ int main(void)
     };
     const struct CMUnitTest kernel[] = {
         cmocka_unit_test(resolver_that_never_returns_holds_up_nothing),
+        cmocka_unit_test(any_allocation_may_fail),
     };
 
     return TEST_GROUPS(tests, kernel);
