@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eddy/transport.h - a TCP stream as a stream and a sink of items: what turns bytes into items and back
+ * eddy/transport.h - a byte stream as a stream and a sink of items: what turns bytes into items and back
  * is a codec (eddy/codec.h). And pairs of a stream and a sink that belong together.
  *
- *     eddy_duplex lines = eddy_tcp_framed(tcp, &line_decoder, NULL, &line_encoder, NULL);
+ *     eddy_duplex lines = eddy_io_framed(handle, io, &line_decoder, NULL, &line_encoder, NULL);
  *     answers = eddy_stream_map(lines.in, sizeof(struct line), answer, server);
  *     return eddy_spawn(handle, eddy_stream_forward(answers, lines.out));
  *
- * A decoder looks at the bytes where they were received (eddy_tcp_view()); what is no whole frame yet
- * stays in the TCP stream, so that dropping the stream of items loses nothing: another decoder, or
- * plain reads, go on at the first byte of which no item was made. An encoder's frames go to the TCP
+ * A decoder looks at the bytes where they were received (eddy_io_view()); what is no whole frame yet
+ * stays in the byte stream, so that dropping the stream of items loses nothing: another decoder, or
+ * plain reads, go on at the first byte of which no item was made. An encoder's frames go to the byte
  * stream's out-queue, and wait when that is full.
  */
 #ifndef EDDY_TRANSPORT_H
 #define EDDY_TRANSPORT_H
 
 #include "eddy/codec.h"
+#include "eddy/io.h"
 #include "eddy/sink.h"
 #include "eddy/stream.h"
-#include "eddy/tcp.h"
 
 EDDY_EXTERN_C_BEGIN
 
 /**
- * The items that a decoder makes of what a TCP stream receives.
- * @param handle   loop of the TCP stream                    borrowed
- * @param tcp      what is read; borrowed, outlives the stream of items; nobody else reads meanwhile
+ * The items that a decoder makes of what a byte stream receives.
+ * @param handle   loop of the byte stream                    borrowed
+ * @param io       what is read; borrowed, outlives the stream of items; nobody else reads meanwhile
  * @param decoder  borrowed until the stream is gone
  * @param state    handed to the decoder                     borrowed
  * @return         boxed stream, owned by the caller; never NULL. It ends when the peer has closed and
  *                 the decoder says so. Errors: the decoder's; -EMSGSIZE: a frame is longer than
- *                 decoder->frame_max or the TCP stream's recv_window_bytes; -EBADMSG: the peer closed
+ *                 decoder->frame_max, or than the byte stream can show at once; -EBADMSG: the peer closed
  *                 within a frame; what reading tells. After one that leaves its bytes where they are,
  *                 the next poll tells it again
  * An item may point to the bytes it was made of: they stay where they are until the poll function that
@@ -39,27 +39,27 @@ EDDY_EXTERN_C_BEGIN
  * Dropping: loses nothing. Thread: loop. Allocates: from the loop's slab, once.
  * See: tokio_io codec::FramedRead
  */
-EDDY_API eddy_stream *eddy_tcp_decoded(eddy_handle *handle, eddy_tcp *tcp,
-                                       const eddy_decoder *decoder, void *state);
+EDDY_API eddy_stream *eddy_io_decoded(eddy_handle *handle, eddy_io *io, const eddy_decoder *decoder,
+                                      void *state);
 
 /**
- * A sink of items whose frames a TCP stream sends.
- * @param handle   loop of the TCP stream                    borrowed
- * @param tcp      what is written to; borrowed, outlives the sink; nobody else writes meanwhile
+ * A sink of items whose frames a byte stream sends.
+ * @param handle   loop of the byte stream                    borrowed
+ * @param io       what is written to; borrowed, outlives the sink; nobody else writes meanwhile
  * @param encoder  borrowed until the sink is gone
  * @param state    handed to the encoder                     borrowed
  * @return         boxed sink, owned by the caller; never NULL. Errors: the encoder's; -EMSGSIZE: the
  *                 frame is longer than encoder->frame_max; -ENOMEM: by these three the item is not
  *                 taken, and the sink goes on; what writing tells
- * One frame that the TCP stream has no room for is kept, and with it the next item is refused. A flush
- * waits until the kernel has taken all; a close then half-closes the TCP stream
- * (eddy_tcp_poll_shutdown()): to go on without that, flush and drop. Frames of more than
- * EDDY_TCP_WRITE_WHOLE bytes are not copied. Dropping: loses the frame that is kept, all of it: flush
+ * One frame that the byte stream has no room for is kept, and with it the next item is refused. A flush
+ * waits until the kernel has taken all; a close then half-closes the byte stream
+ * (eddy_io_poll_shutdown()): to go on without that, flush and drop. Frames of more than
+ * EDDY_IO_WRITE_WHOLE bytes are not copied. Dropping: loses the frame that is kept, all of it: flush
  * first; what is on its way arrives. Thread: loop. Allocates: from the loop's slab, and one frame's room
  * at a time. See: tokio_io codec::FramedWrite
  */
-EDDY_API eddy_sink *eddy_tcp_encoded(eddy_handle *handle, eddy_tcp *tcp,
-                                     const eddy_encoder *encoder, void *state);
+EDDY_API eddy_sink *eddy_io_encoded(eddy_handle *handle, eddy_io *io, const eddy_encoder *encoder,
+                                    void *state);
 
 /* ---- both ---- */
 
@@ -76,9 +76,9 @@ typedef struct eddy_duplex {
 } eddy_duplex;
 
 /**
- * Both directions of a TCP stream, which ends with the second half: see eddy_tcp_split().
- * @param handle         loop of the TCP stream              borrowed
- * @param tcp            taken over
+ * Both directions of a byte stream, which ends with the second half: see eddy_io_split().
+ * @param handle         loop of the byte stream              borrowed
+ * @param io             taken over
  * @param decoder        borrowed until `in` is gone
  * @param decoder_state  handed to the decoder               borrowed
  * @param encoder        borrowed until `out` is gone
@@ -86,11 +86,11 @@ typedef struct eddy_duplex {
  * @return               two boxed halves, owned by the caller; never NULL. Without memory a half fails,
  *                       and its direction is given back
  * Dropping: `in` alone: what comes is read no more; `out` alone: FIN follows what was written; both: as
- * eddy_tcp_free(). Thread: loop. Allocates: from the loop's slab. See: tokio_io AsyncRead::framed
+ * eddy_io_free(). Thread: loop. Allocates: from the loop's slab. See: tokio_io AsyncRead::framed
  */
-EDDY_API eddy_duplex eddy_tcp_framed(eddy_handle *handle, eddy_tcp *tcp,
-                                     const eddy_decoder *decoder, void *decoder_state,
-                                     const eddy_encoder *encoder, void *encoder_state);
+EDDY_API eddy_duplex eddy_io_framed(eddy_handle *handle, eddy_io *io, const eddy_decoder *decoder,
+                                    void *decoder_state, const eddy_encoder *encoder,
+                                    void *encoder_state);
 
 /**
  * Drop both halves.

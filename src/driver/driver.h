@@ -12,7 +12,8 @@
  *  3 No bytes and no connection are delivered without credit. What was under way when the credit
  *    ended waits in the slot. (A slot may overdraw by what one delivery holds, never by two.)
  *  4 Exactly one EDDY__ENDED per attached slot, after detach(); then its memory is the caller's
- *    again and the descriptor is closed. After detach() no other event of that slot is delivered.
+ *    again and the descriptor is closed (but for keep_fd: then the driver has let go of it). After
+ *    detach() no other event of that slot is delivered.
  *  5 detach() is a request and always ends in 4, whatever was in flight.
  *  6 Nothing is delivered inside a call: events come from wait() alone. A call may *return* that
  *    it finished at once.
@@ -43,6 +44,8 @@ typedef struct eddy__driver eddy__driver;
 typedef enum eddy__slot_kind {
     EDDY__SLOT_STREAM,   /* a connected or connecting byte stream */
     EDDY__SLOT_LISTENER, /* a listening socket */
+    EDDY__SLOT_READY,    /* any descriptor that can be polled: its readiness is told, no more. No
+                            credit, no send, no connect */
 } eddy__slot_kind;
 
 /* One socket as the driver sees it. The loop sets `credit` and `watch` and reads `fd`; all else
@@ -61,6 +64,7 @@ typedef struct eddy__slot {
     uint8_t kind;            /* eddy__slot_kind */
     bool watch;              /* deliver EDDY__HANGUP once, credit or not; the loop sets it, then
                                 calls credit() */
+    bool keep_fd;            /* the loop sets it before detach(): the descriptor is not closed */
     uint16_t interest;       /* private to the driver */
 } eddy__slot;
 
@@ -74,8 +78,20 @@ typedef enum eddy__event_type {
                             -errno */
     EDDY__ACCEPTED,      /* result: a descriptor, non-blocking and close-on-exec, now the loop's */
     EDDY__ACCEPT_FAILED, /* result: -errno; accepting has stopped until credit() is called */
+    EDDY__READY,         /* result: EDDY__IS_* bits. Told by the edge: once when it is so at attach(), and
+                            again whenever it may have become so anew. Never lost; may be told for nothing */
     EDDY__ENDED,         /* the slot is detached, see 4 */
 } eddy__event_type;
+
+/* What a descriptor of an EDDY__SLOT_READY is. An error (a reset, a pipe without reader) makes it
+ * readable and writable, so that whoever waits looks and is told. */
+enum {
+    EDDY__IS_READABLE = 1 << 0, /* bytes, a datagram, the end, an error */
+    EDDY__IS_WRITABLE = 1 << 1, /* room, or an error */
+    EDDY__IS_PRIORITY = 1 << 2, /* as POLLPRI: urgent data, a change of a sysfs file or a pty */
+    EDDY__IS_HANGUP = 1 << 3,   /* as POLLHUP or POLLRDHUP; readable, too */
+    EDDY__IS_ERROR = 1 << 4,    /* as POLLERR; readable and writable, too */
+};
 
 typedef struct eddy__event {
     eddy__slot *slot;

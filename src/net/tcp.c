@@ -170,8 +170,9 @@ static EDDY__COLD void on_other(eddy_tcp *self, const eddy__event *event)
     case EDDY__SENT:
     case EDDY__ACCEPTED:
     case EDDY__ACCEPT_FAILED:
+    case EDDY__READY:
     case EDDY__ENDED:
-        break; /* handled before, a listener's, or source.c's */
+        break; /* handled before, of another kind of slot, or source.c's */
     }
 }
 
@@ -307,6 +308,7 @@ int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out)
         return error;
     }
     *out = eddy__tcp_of(source);
+    (*out)->io.type = &eddy__tcp_io;
     return 0;
 }
 

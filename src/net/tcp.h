@@ -9,6 +9,7 @@
  *   tcp_write.c    unsent bytes: the cork, the out-queue
  *   tcp_send.c     sending them
  *   tcp_close.c    half-closing, closing, freeing, lingering, the two halves
+ *   tcp_io.c       the trait eddy_io
  *   tcp_why.c      the note about an error that a task is told
  *
  * A stream is two queues of pieces. `rx` holds what the driver delivered; its credit with the
@@ -19,6 +20,7 @@
 #ifndef EDDY__TCP_H
 #define EDDY__TCP_H
 
+#include "eddy/io.h"
 #include "eddy/tcp.h"
 #include "reactor/core.h"
 
@@ -78,6 +80,7 @@ typedef struct eddy__tcp_extra {
 
 struct eddy_tcp {
     eddy__source source;
+    eddy_io io;
     uint32_t reader_min; /* bytes the reader waits for */
     uint32_t flying;     /* bytes of tx that the driver is sending */
     eddy__pieces rx, tx;
@@ -186,6 +189,13 @@ void eddy__tcp_sent(eddy_tcp *self, size_t len);
 void eddy__tcp_write_fail(eddy_tcp *self, int32_t error);
 /* Wake the writer whatever it waits for. */
 void eddy__tcp_wake_writer(eddy_tcp *self);
+
+/* The reading half, the writing half is given back while the other lives. */
+void eddy__tcp_stop_reading(eddy_tcp *self);
+void eddy__tcp_stop_writing(eddy_tcp *self);
+
+/* tcp_io.c */
+extern const eddy_io_type eddy__tcp_io;
 
 /* tcp_why.c */
 /* An error that the stream tells the task is noted with it; returned. Out of line: the bad path. */

@@ -302,6 +302,23 @@ static bool half_ends(eddy_tcp *self, uint32_t half, const char *verb)
     return (self->source.flags & (EDDY__TCP_READER | EDDY__TCP_WRITER)) == 0;
 }
 
+void eddy__tcp_stop_reading(eddy_tcp *self)
+{
+    forget_waiter(self, &self->reader);
+    self->source.flags |= EDDY__TCP_DISCARD;
+    if (!self->source.core->gone)
+        eddy__pieces_clear(&self->source.core->pool, &self->rx);
+}
+
+void eddy__tcp_stop_writing(eddy_tcp *self)
+{
+    if (self->extra != NULL)
+        forget_waiter(self, &self->extra->writer);
+    self->source.flags |= EDDY__TCP_FIN_WANTED | EDDY__TCP_WRITE_SHUT;
+    if (!self->source.core->gone)
+        eddy__source_attend(&self->source);
+}
+
 void eddy_tcp_reader_free(eddy_tcp_reader *self)
 {
     eddy_tcp *tcp = self->tcp;
@@ -309,14 +326,10 @@ void eddy_tcp_reader_free(eddy_tcp_reader *self)
     if (tcp == NULL)
         return;
     self->tcp = NULL;
-    if (half_ends(tcp, EDDY__TCP_READER, "eddy_tcp_reader_free")) {
+    if (half_ends(tcp, EDDY__TCP_READER, "eddy_tcp_reader_free"))
         finish(tcp);
-        return;
-    }
-    forget_waiter(tcp, &tcp->reader);
-    tcp->source.flags |= EDDY__TCP_DISCARD;
-    if (!tcp->source.core->gone)
-        eddy__pieces_clear(&tcp->source.core->pool, &tcp->rx);
+    else
+        eddy__tcp_stop_reading(tcp);
 }
 
 void eddy_tcp_writer_free(eddy_tcp_writer *self)
@@ -326,13 +339,8 @@ void eddy_tcp_writer_free(eddy_tcp_writer *self)
     if (tcp == NULL)
         return;
     self->tcp = NULL;
-    if (half_ends(tcp, EDDY__TCP_WRITER, "eddy_tcp_writer_free")) {
+    if (half_ends(tcp, EDDY__TCP_WRITER, "eddy_tcp_writer_free"))
         finish(tcp);
-        return;
-    }
-    if (tcp->extra != NULL)
-        forget_waiter(tcp, &tcp->extra->writer);
-    tcp->source.flags |= EDDY__TCP_FIN_WANTED | EDDY__TCP_WRITE_SHUT;
-    if (!tcp->source.core->gone)
-        eddy__source_attend(&tcp->source);
+    else
+        eddy__tcp_stop_writing(tcp);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * encoded.c - a sink of items whose frames, made by an encoder, a TCP stream sends; and both directions
+ * encoded.c - a sink of items whose frames, made by an encoder, a byte stream sends; and both directions
  * of one, framed.
  *
- * An item is encoded once, when it is taken; so a frame that the TCP stream does not accept is kept, and
- * goes before the next. The TCP stream accepts it whole: a small one is copied into its out-queue, a
+ * An item is encoded once, when it is taken; so a frame that the byte stream does not accept is kept, and
+ * goes before the next. The byte stream accepts it whole: a small one is copied into its out-queue, a
  * large one is encoded into a buffer that it sends without copying. So no drop tears a frame, and there
  * is memory for one only while it is kept: an idle connection holds none.
  */
@@ -14,14 +14,14 @@
 #include "stream/bridge.h"
 
 enum {
-    ROOM_FIRST = 256,                /* bytes, for the first frame */
-    ROOM_MAX = EDDY_TCP_WRITE_WHOLE, /* a longer frame has a buffer of its own */
+    ROOM_FIRST = 256,               /* bytes, for the first frame */
+    ROOM_MAX = EDDY_IO_WRITE_WHOLE, /* a longer frame has a buffer of its own */
 };
 
 struct encoded {
     eddy_sink sink;
-    eddy_tcp *tcp;
-    eddy_tcp_writer half; /* zero: the TCP stream is borrowed */
+    eddy_io *io;
+    eddy_io_writer half; /* zero: the byte stream is borrowed */
     const eddy_encoder *encoder;
     void *state;
     unsigned char *small; /* memory for a frame; NULL: there is none, or a large one */
@@ -53,8 +53,8 @@ static bool is_passing(eddy_result error)
 static eddy_result write_frame(struct encoded *self, eddy_task *task)
 {
     eddy_result result = self->large != NULL
-                             ? eddy_tcp_poll_write_buf(self->tcp, task, self->large, 0, self->len)
-                             : eddy_tcp_poll_write(self->tcp, task, self->small, self->len);
+                             ? eddy_io_poll_write_buf(self->io, task, self->large, 0, self->len)
+                             : eddy_io_poll_write(self->io, task, self->small, self->len);
 
     return result > 0 ? 0 : result;
 }
@@ -172,7 +172,7 @@ static eddy_result encoded_flush(eddy_sink *sink, eddy_task *task)
     struct encoded *self = (struct encoded *)(void *)sink;
     eddy_result result = write_kept(self, task);
 
-    return result != 0 ? result : eddy_tcp_poll_flush(self->tcp, task);
+    return result != 0 ? result : eddy_io_poll_flush(self->io, task);
 }
 
 static eddy_result encoded_close(eddy_sink *sink, eddy_task *task)
@@ -186,7 +186,7 @@ static eddy_result encoded_close(eddy_sink *sink, eddy_task *task)
     }
     if (result == 0)
         result = encoded_flush(sink, task);
-    return result != 0 ? result : eddy_tcp_poll_shutdown(self->tcp, task);
+    return result != 0 ? result : eddy_io_poll_shutdown(self->io, task);
 }
 
 static void encoded_done(eddy_future *frame)
@@ -194,26 +194,26 @@ static void encoded_done(eddy_future *frame)
     struct encoded *self = (struct encoded *)(void *)frame;
 
     free_frame(self);
-    eddy_tcp_writer_free(&self->half);
+    eddy_io_writer_free(&self->half);
 }
 
 static const eddy_sink_type encoded_type = {
-    .base = {eddy_sink_no_future, encoded_done, sizeof(struct encoded), "tcp_encoded", NULL},
+    .base = {eddy_sink_no_future, encoded_done, sizeof(struct encoded), "io_encoded", NULL},
     .start_send = encoded_send,
     .flush = encoded_flush,
     .close = encoded_close,
 };
 
-eddy_sink *eddy_tcp_encoded(eddy_handle *handle, eddy_tcp *tcp, const eddy_encoder *encoder,
-                            void *state)
+eddy_sink *eddy_io_encoded(eddy_handle *handle, eddy_io *io, const eddy_encoder *encoder,
+                           void *state)
 {
     struct encoded *self;
 
-    eddy__core_check(handle->core, "eddy_tcp_encoded");
+    eddy__core_check(handle->core, "eddy_io_encoded");
     self = eddy__sink_new(handle->core, &encoded_type, encoder->item_bytes);
     if (self == NULL)
         return eddy__sink_failed(handle->core);
-    self->tcp = tcp;
+    self->io = io;
     self->encoder = encoder;
     self->state = state;
     self->guess = ROOM_FIRST;
@@ -222,20 +222,20 @@ eddy_sink *eddy_tcp_encoded(eddy_handle *handle, eddy_tcp *tcp, const eddy_encod
 
 /* ---- both ---- */
 
-eddy_duplex eddy_tcp_framed(eddy_handle *handle, eddy_tcp *tcp, const eddy_decoder *decoder,
-                            void *decoder_state, const eddy_encoder *encoder, void *encoder_state)
+eddy_duplex eddy_io_framed(eddy_handle *handle, eddy_io *io, const eddy_decoder *decoder,
+                           void *decoder_state, const eddy_encoder *encoder, void *encoder_state)
 {
     eddy_duplex both = {
-        eddy_tcp_decoded(handle, tcp, decoder, decoder_state),
-        eddy_tcp_encoded(handle, tcp, encoder, encoder_state),
+        eddy_io_decoded(handle, io, decoder, decoder_state),
+        eddy_io_encoded(handle, io, encoder, encoder_state),
     };
-    eddy_tcp_reader reader;
-    eddy_tcp_writer writer;
+    eddy_io_reader reader;
+    eddy_io_writer writer;
 
-    eddy_tcp_split(tcp, &reader, &writer);
-    eddy__tcp_decoded_own(both.in, reader);
+    eddy_io_split(io, &reader, &writer);
+    eddy__decoded_own(both.in, reader);
     if (eddy__sink_is_failed(both.out))
-        eddy_tcp_writer_free(&writer);
+        eddy_io_writer_free(&writer);
     else
         ((struct encoded *)(void *)both.out)->half = writer;
     return both;

@@ -8,8 +8,8 @@
 #include "eddy/transport.h"
 #include "stream/stream.h"
 
-/* A stream made by eddy_tcp_decoded() owns the reading half of its TCP stream, and gives it back in the
+/* A stream made by eddy_io_decoded() owns the reading half of its byte stream, and gives it back in the
  * end. A failed one gives it back now. */
-void eddy__tcp_decoded_own(eddy_stream *stream, eddy_tcp_reader half);
+void eddy__decoded_own(eddy_stream *stream, eddy_io_reader half);
 
 #endif

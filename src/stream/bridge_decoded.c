@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bridge_decoded.c - the items that a decoder makes of what a TCP stream receives.
+ * bridge_decoded.c - the items that a decoder makes of what a byte stream receives.
  *
  * Bytes are looked at where they lie, and released when the next item is asked for, or the stream is
- * dropped: an item may point to them until then. What no item was made of is left in the TCP stream,
+ * dropped: an item may point to them until then. What no item was made of is left in the byte stream,
  * so there is no state here that a drop could lose.
  */
 #include <errno.h>
@@ -12,8 +12,8 @@
 
 struct decoded {
     eddy_stream stream;
-    eddy_tcp *tcp;
-    eddy_tcp_reader half; /* zero: the TCP stream is borrowed */
+    eddy_io *io;
+    eddy_io_reader half; /* zero: the byte stream is borrowed */
     const eddy_decoder *decoder;
     void *state;
     size_t told; /* bytes in front that an item was made of; released at the next poll */
@@ -26,7 +26,7 @@ static void release_told(struct decoded *self)
     size_t told = self->told;
 
     self->told = 0;
-    eddy_tcp_consume(self->tcp, told);
+    eddy_io_consume(self->io, told);
 }
 
 /* What the decoder may see of a view. */
@@ -89,7 +89,7 @@ static eddy_result decode_eof(struct decoded *self, eddy_bytes in, void *item)
 static eddy_result at_end(struct decoded *self, eddy_task *task, void *item)
 {
     while (!self->at_eof) {
-        eddy_result more = eddy_tcp_poll_fill(self->tcp, task, eddy_tcp_view(self->tcp).len + 1);
+        eddy_result more = eddy_io_poll_fill(self->io, task, eddy_io_view(self->io).len + 1);
 
         if (more < 0)
             return more;
@@ -97,7 +97,7 @@ static eddy_result at_end(struct decoded *self, eddy_task *task, void *item)
     }
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
-    return decode_eof(self, eddy_tcp_view(self->tcp), item);
+    return decode_eof(self, eddy_io_view(self->io), item);
 }
 
 /* One look of the decoder at what is there. Items that are there already cost budget as those that
@@ -115,7 +115,7 @@ static eddy_result decoded_next(eddy_stream *stream, eddy_task *task, void *item
 
     release_told(self);
     while (!self->at_eof) {
-        eddy_bytes view = eddy_tcp_view(self->tcp);
+        eddy_bytes view = eddy_io_view(self->io);
         eddy_result result;
 
         if (view.len >= self->need) {
@@ -124,7 +124,7 @@ static eddy_result decoded_next(eddy_stream *stream, eddy_task *task, void *item
                 return result;
             continue;
         }
-        result = eddy_tcp_poll_fill(self->tcp, task, self->need);
+        result = eddy_io_poll_fill(self->io, task, self->need);
         if (result < 0)
             return result;
         if (result == 0)
@@ -139,32 +139,32 @@ static void decoded_done(eddy_future *frame)
     struct decoded *self = (struct decoded *)(void *)frame;
 
     release_told(self);
-    eddy_tcp_reader_free(&self->half);
+    eddy_io_reader_free(&self->half);
 }
 
 static const eddy_stream_type decoded_type = {
-    .base = {eddy_stream_no_future, decoded_done, sizeof(struct decoded), "tcp_decoded", NULL},
+    .base = {eddy_stream_no_future, decoded_done, sizeof(struct decoded), "io_decoded", NULL},
     .poll_next = decoded_next,
 };
 
-eddy_stream *eddy_tcp_decoded(eddy_handle *handle, eddy_tcp *tcp, const eddy_decoder *decoder,
-                              void *state)
+eddy_stream *eddy_io_decoded(eddy_handle *handle, eddy_io *io, const eddy_decoder *decoder,
+                             void *state)
 {
     struct decoded *self = eddy__stream_new_source(handle, &decoded_type, decoder->item_bytes);
 
     if (self == NULL)
         return eddy__stream_failed(handle->core);
-    self->tcp = tcp;
+    self->io = io;
     self->decoder = decoder;
     self->state = state;
     self->need = 1;
     return eddy_stream_owning(&self->stream, decoder->drop_item);
 }
 
-void eddy__tcp_decoded_own(eddy_stream *stream, eddy_tcp_reader half)
+void eddy__decoded_own(eddy_stream *stream, eddy_io_reader half)
 {
     if (eddy__stream_is_failed(stream))
-        eddy_tcp_reader_free(&half);
+        eddy_io_reader_free(&half);
     else
         ((struct decoded *)(void *)stream)->half = half;
 }

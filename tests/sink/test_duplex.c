@@ -66,7 +66,8 @@ static const eddy_encoder block_encoder = {
 
 static eddy_duplex framed(eddy_core *core, eddy_tcp *tcp)
 {
-    return eddy_tcp_framed(eddy_core_handle(core), tcp, &block_decoder, NULL, &block_encoder, NULL);
+    return eddy_io_framed(eddy_core_handle(core), eddy_tcp_io(tcp), &block_decoder, NULL,
+                          &block_encoder, NULL);
 }
 
 static void peer_sends_block(int peer, size_t len)

@@ -89,7 +89,8 @@ static void frames_arrive_whole_and_in_order(void **state)
     int calls = 0;
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
-    eddy_sink *sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &line_encoder, &calls);
+    eddy_sink *sink =
+        eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &line_encoder, &calls);
     eddy_stream *stream = eddy_stream_array(eddy_core_handle(core), lines, 3, sizeof lines[0]);
 
     (void)state;
@@ -108,7 +109,8 @@ static void frame_gets_the_room_it_asks_for(void **state)
     size_t sum = 3;
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
-    eddy_sink *sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &pattern_encoder, &pattern);
+    eddy_sink *sink =
+        eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &pattern_encoder, &pattern);
     eddy_stream *stream = eddy_stream_array(eddy_core_handle(core), lens, 10, sizeof lens[0]);
     eddy_result result;
     eddy_join *join = look_at(core, eddy_stream_forward(stream, sink), &result);
@@ -130,7 +132,8 @@ static void item_that_cannot_be_encoded_is_not_taken_and_the_sink_goes_on(void *
     struct pattern_state pattern = {0};
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
-    eddy_sink *sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &pattern_encoder, &pattern);
+    eddy_sink *sink =
+        eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &pattern_encoder, &pattern);
 
     (void)state;
     assert_int_equal(send_now(core, sink, -EILSEQ), -EILSEQ);
@@ -168,7 +171,8 @@ static eddy_future *pattern_forward(struct slow_world *world, eddy_core *core, c
     eddy_sink *sink;
 
     world->peer = test_peer_slow(core, &world->tcp);
-    sink = eddy_tcp_encoded(eddy_core_handle(core), world->tcp, &pattern_encoder, &world->pattern);
+    sink = eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(world->tcp), &pattern_encoder,
+                           &world->pattern);
     sink = eddy_sink_map(sink, sizeof(int64_t), frame_len, (void *)(uintptr_t)len);
     return eddy_stream_forward(numbers_stream(core, &world->numbers), sink);
 }
@@ -234,7 +238,8 @@ static void request_to_end_loses_no_frame(void **state)
     bool asked = false;
     eddy_tcp *tcp;
     int peer = test_peer_slow(core, &tcp);
-    eddy_sink *sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &pattern_encoder, &pattern);
+    eddy_sink *sink =
+        eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &pattern_encoder, &pattern);
     eddy_join *join = test_spawn_join(core, farewell, .sink = sink, .len = FRAME, .asked = &asked);
 
     (void)state;
@@ -255,7 +260,8 @@ static void flush_and_drop_leave_the_tcp_stream_open(void **state)
     eddy_core *core = test_core();
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
-    eddy_sink *sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &line_encoder, NULL);
+    eddy_sink *sink =
+        eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &line_encoder, NULL);
 
     (void)state;
     assert_int_equal(send_line(core, sink, "one"), 0);
@@ -273,7 +279,8 @@ static void close_sends_what_comes_last_and_then_the_end(void **state)
     struct pattern_state pattern = {0};
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
-    eddy_sink *sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &pattern_encoder, &pattern);
+    eddy_sink *sink =
+        eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &pattern_encoder, &pattern);
 
     (void)state;
     assert_int_equal(run_now(core, eddy_sink_close(sink)), 0);
@@ -291,7 +298,8 @@ static void broken_connection_is_told(void **state)
     eddy_core *core = test_core();
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
-    eddy_sink *sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &line_encoder, NULL);
+    eddy_sink *sink =
+        eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &line_encoder, NULL);
     eddy_result result = 0;
 
     (void)state;
@@ -392,12 +400,12 @@ static void without_memory_an_item_is_not_taken(void **state)
     core = test_core_with((eddy_core_options){.allocator = &allocator});
     peer = test_peer(core, &tcp);
     atomic_store(&heap.fail_at, atomic_load(&heap.calls));
-    sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &pattern_encoder, &pattern);
+    sink = eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &pattern_encoder, &pattern);
     if (test_is_simulated())
         assert_int_equal(send_now(core, sink, 1), -ENOMEM);
     atomic_store(&heap.fail_at, -1);
     eddy_sink_drop(sink, NULL);
-    sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &pattern_encoder, &pattern);
+    sink = eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &pattern_encoder, &pattern);
     assert_int_equal(send_now(core, sink, 5000), 0);
     result = -ENOMEM;
     for (int skipped = 0; result != 0; skipped++) { /* later and later, until none fails */
@@ -429,7 +437,7 @@ static void idle_sink_holds_no_frame(void **state)
     test_heap_init(&heap, -1);
     core = test_core_with((eddy_core_options){.allocator = &allocator});
     peer = test_peer(core, &tcp);
-    sink = eddy_tcp_encoded(eddy_core_handle(core), tcp, &pattern_encoder, &pattern);
+    sink = eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &pattern_encoder, &pattern);
     assert_int_equal(send_now(core, sink, 20000), 0);
     test_peer_expect(core, peer, 0, 20000);
     test_settle(core);
@@ -461,7 +469,8 @@ static void wants_ever_more(void *arg)
 
     (void)arg;
     (void)peer;
-    (void)send_now(core, eddy_tcp_encoded(eddy_core_handle(core), tcp, &greedy, NULL), 1);
+    (void)send_now(core, eddy_io_encoded(eddy_core_handle(core), eddy_tcp_io(tcp), &greedy, NULL),
+                   1);
 }
 
 static void misuse_is_asserted(void **state)

@@ -64,7 +64,8 @@ EDDY_ASYNC(reader, reader_done)
 static inline eddy_result read_lines(eddy_core *core, eddy_tcp *tcp, size_t stop_after, char *text)
 {
     struct line_state state = {0};
-    eddy_stream *lines = eddy_tcp_decoded(eddy_core_handle(core), tcp, &line_decoder, &state);
+    eddy_stream *lines =
+        eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp), &line_decoder, &state);
 
     text[0] = '\0';
     return test_run(core, reader, .stream = lines, .text = text, .stop_after = stop_after);

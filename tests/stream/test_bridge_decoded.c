@@ -42,7 +42,8 @@ static void lines_are_whole_whatever_the_arrivals(void **state)
         char text[100] = "";
         eddy_tcp *tcp;
         struct sending sending = {.peer = test_peer(core, &tcp), .piece = piece};
-        eddy_stream *stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, &line_decoder, &lines);
+        eddy_stream *stream =
+            eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp), &line_decoder, &lines);
         eddy_join *join = test_spawn_join(core, reader, .stream = stream, .text = text);
 
         while (sending.piece > 0) {
@@ -102,7 +103,8 @@ static void item_shows_the_bytes_where_they_were_received(void **state)
     struct line_state lines = {0};
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
-    eddy_stream *stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, &line_decoder, &lines);
+    eddy_stream *stream =
+        eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp), &line_decoder, &lines);
 
     (void)state;
     test_peer_send(peer, "one\ntwo\n", 8);
@@ -146,11 +148,11 @@ static void decoder_skips_what_is_bad_and_goes_on(void **state)
     (void)state;
     test_peer_send(peer, " ab  XcY d ", 11);
     test_peer_shutdown(peer);
-    assert_int_equal(
-        test_run(core, speller,
-                 .stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, &letter_decoder, NULL),
-                 .text = text),
-        0);
+    assert_int_equal(test_run(core, speller,
+                              .stream = eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp),
+                                                        &letter_decoder, NULL),
+                              .text = text),
+                     0);
     assert_string_equal(text, "ab?c?d");
     end(core, tcp, peer);
 }
@@ -162,7 +164,8 @@ static void items_that_came_before_an_error_are_told_first(void **state)
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
     struct line_state lines = {0};
-    eddy_stream *stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, &line_decoder, &lines);
+    eddy_stream *stream =
+        eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp), &line_decoder, &lines);
     eddy_join *join;
 
     (void)state;
@@ -197,7 +200,7 @@ static void uses_too_much(void *arg)
     (void)arg;
     test_peer_send(peer, "abc", 3);
     (void)test_run(core, speller,
-                   .stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, &bad, NULL),
+                   .stream = eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp), &bad, NULL),
                    .text = text);
 }
 

@@ -46,8 +46,8 @@ static eddy_future *begin_lines(void *arg, eddy_core *core)
     *world = (struct world){.sent = 0};
     world->peer = test_peer(core, &world->tcp);
     return eddy_box(handle, EDDY_FUTURE(reader,
-                                        .stream = eddy_tcp_decoded(handle, world->tcp,
-                                                                   &line_decoder, &world->lines),
+                                        .stream = eddy_io_decoded(handle, eddy_tcp_io(world->tcp),
+                                                                  &line_decoder, &world->lines),
                                         .text = world->text));
 }
 
@@ -105,7 +105,8 @@ static void many_lines_at_once_let_others_go_first(void **state)
     struct line_state lines = {0};
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
-    eddy_stream *stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, &line_decoder, &lines);
+    eddy_stream *stream =
+        eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp), &line_decoder, &lines);
     eddy_join *join;
 
     (void)state;
@@ -209,10 +210,10 @@ static void lack_of_memory_never_cuts_the_rest(void **state)
         test_heap_init(&heap, -1);
         core = test_core_with((eddy_core_options){.allocator = &allocator});
         peer = test_peer(core, &tcp);
-        join = test_spawn_join(
-            core, patient,
-            .stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, &greedy_decoder, NULL),
-            .got = &got);
+        join = test_spawn_join(core, patient,
+                               .stream = eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp),
+                                                         &greedy_decoder, NULL),
+                               .got = &got);
         for (int i = 0; i < 20; i++) {
             test_peer_send(peer, piece, sizeof piece);
             test_settle(core);

@@ -34,7 +34,7 @@ EDDY_ASYNC(block_reader, block_reader_done)
 static eddy_result read_block(eddy_core *core, eddy_tcp *tcp, const eddy_decoder *decoder,
                               struct block *block)
 {
-    eddy_stream *stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, decoder, NULL);
+    eddy_stream *stream = eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp), decoder, NULL);
 
     return test_run(core, block_reader, .stream = stream, .block = block);
 }
@@ -47,7 +47,8 @@ static void decoder_that_knows_the_length_is_asked_when_all_is_there(void **stat
     int calls = 0;
     eddy_tcp *tcp;
     int peer = test_peer(core, &tcp);
-    eddy_stream *stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, &block_decoder, &calls);
+    eddy_stream *stream =
+        eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp), &block_decoder, &calls);
     eddy_join *join = test_spawn_join(core, block_reader, .stream = stream, .block = &block);
 
     (void)state;
@@ -141,10 +142,10 @@ static void frame_above_the_limit_is_an_error_told_again_and_again(void **state)
     core = test_core();
     peer = test_peer(core, &tcp);
     test_peer_send(peer, long_line, sizeof long_line);
-    assert_int_equal(
-        test_run(core, stubborn,
-                 .stream = eddy_tcp_decoded(eddy_core_handle(core), tcp, &line_decoder, &lines)),
-        -EMSGSIZE);
+    assert_int_equal(test_run(core, stubborn,
+                              .stream = eddy_io_decoded(eddy_core_handle(core), eddy_tcp_io(tcp),
+                                                        &line_decoder, &lines)),
+                     -EMSGSIZE);
     end(core, tcp, peer);
 }
 

@@ -136,7 +136,7 @@ static void record(world *w, const eddy__event *event)
 
     assert_true(s->attached);
     s->events++;
-    record_letter(s, "BERHCSAFX"[event->type]);
+    record_letter(s, "BERHCSAFYX"[event->type]);
     switch (event->type) {
     case EDDY__BYTES:
         record_bytes(s, event);
@@ -161,6 +161,9 @@ static void record(world *w, const eddy__event *event)
     case EDDY__ENDED:
         s->attached = false;
         w->attached--;
+        break;
+    case EDDY__READY:
+        s->ready |= (uint32_t)event->result;
         break;
     case EDDY__END:
     case EDDY__HANGUP:

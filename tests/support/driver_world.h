@@ -40,6 +40,7 @@ typedef struct side {
     int32_t connected;                /* of EDDY__CONNECTED, 1: not yet */
     int32_t sent;                     /* of EDDY__SENT */
     int32_t accept_error;             /* of EDDY__ACCEPT_FAILED */
+    uint32_t ready;                   /* EDDY__IS_* bits, gathered */
     uint32_t sents;                   /* EDDY__SENT events */
     int fds[SIDE_FDS_MAX];            /* accepted */
     uint32_t fds_count;               /* so many */

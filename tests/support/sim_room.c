@@ -141,6 +141,9 @@ void on_event(const eddy__event *event)
     case EDDY__ACCEPT_FAILED:
         self->error = event->result;
         break;
+    case EDDY__READY:
+        self->ready |= (uint32_t)event->result;
+        break;
     case EDDY__ENDED:
         self->ended = true;
         break;
