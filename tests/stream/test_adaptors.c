@@ -16,7 +16,7 @@
 
 #include "../support/loop.h"
 
-enum { ITEMS = 4096, MAPPED = 1000, REPLACED = 3000 };
+enum { TEXT_BYTES = 4096, ITEMS = 4096, MAPPED = 1000, REPLACED = 3000 };
 
 /* Items are numbers; those that are out. */
 static bool out[ITEMS];
@@ -100,6 +100,7 @@ static void say(struct listener *self, eddy_result n)
 {
     char *end = self->text + strlen(self->text);
 
+    assert_true(end < self->text + TEXT_BYTES - 16); /* a stream that fails for ever */
     if (n < 0)
         snprintf(end, 16, "%s ", eddy_error_name(n));
     else
@@ -126,7 +127,7 @@ EDDY_ASYNC(listener, eddy_nothing)
 
 static void expect(eddy_core *core, eddy_stream *stream, const char *text)
 {
-    char heard[4096] = "";
+    char heard[TEXT_BYTES] = "";
 
     assert_int_equal(test_run(core, listener, .stream = stream, .text = heard), 0);
     assert_string_equal(heard, text);
