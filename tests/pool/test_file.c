@@ -117,6 +117,7 @@ static void whole_file_is_written(void **state)
     place_open(&place);
     place_put(place.path, 5000); /* more than it will have */
     buf = eddy_buf_new(NULL, 3000);
+    assert_non_null(buf);
     memset(eddy_buf_data(buf), 'x', 3000);
     assert_int_equal(
         eddy_core_run(place.core, eddy_file_write(place.handle, place.pool, place.path, buf)),
