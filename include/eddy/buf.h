@@ -4,7 +4,7 @@
  * without copying it (eddy_tcp_poll_write_buf()).
  *
  * The count may be changed from any thread; the bytes are written by whoever made the buffer,
- * before it is shared, and are read-only from then on.
+ * before it is shared, and are read-only from then on. Ranges of one, and appending: eddy/slice.h.
  */
 #ifndef EDDY_BUF_H
 #define EDDY_BUF_H
@@ -56,6 +56,14 @@ EDDY_API eddy_buf *eddy_buf_retain(eddy_buf *self);
  * Thread: any. Allocates: no.
  */
 EDDY_API void eddy_buf_release(eddy_buf *self);
+
+/**
+ * Does the caller's reference keep it alone? Then nobody else sees the bytes: they may be written again.
+ * @param self  buffer, of which the caller holds a reference
+ * @return      true: there is no other reference; it stays so until the caller makes one
+ * Thread: any. Allocates: no.
+ */
+EDDY_API bool eddy_buf_is_unique(const eddy_buf *self);
 
 EDDY_EXTERN_C_END
 

@@ -76,3 +76,10 @@ void eddy_buf_release(eddy_buf *self)
     allocator = self->of.allocator;
     eddy__free(&allocator, self, BUF_HEADER + (size_t)self->size_bytes);
 }
+
+bool eddy_buf_is_unique(const eddy_buf *self)
+{
+    /* Acquire pairs with the release of another thread's eddy_buf_release(): what it read of the
+     * bytes it read before they are written again. */
+    return atomic_load_explicit(buf_refs((eddy_buf *)(uintptr_t)self), memory_order_acquire) == 1;
+}
