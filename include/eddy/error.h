@@ -23,7 +23,8 @@
     X(EDDY_TASKS_FULL, 10005, "the limit on tasks is reached")                                     \
     X(EDDY_CONTINUE, 10006, "go round again")                                                      \
     X(EDDY_CLOSED, 10007, "the other end is gone")                                                 \
-    X(EDDY_LAGGED, 10008, "the reader was too slow, and items are lost to it")
+    X(EDDY_LAGGED, 10008, "the reader was too slow, and items are lost to it")                     \
+    X(EDDY_UNEXPECTED_END, 10009, "the bytes ended too early")
 
 #define EDDY__ERROR_CONSTANT(name, number, text) name = -(number),
 

@@ -29,7 +29,7 @@ typedef struct eddy_io eddy_io;
 #define EDDY_IO_WRITE_WHOLE EDDY_TCP_WRITE_WHOLE
 
 /** What a kind of byte stream can do: the same for all of the kind, static. Each member does what the
-    function of its name says; none is NULL but where that is said. */
+    function of its name says; none is NULL but where that is said. writev never accepts 0 bytes of some. */
 typedef struct eddy_io_type {
     const char *name; /* for reports, e.g. "tcp" */
     eddy_result (*fill)(eddy_io *self, eddy_task *task, size_t min);
@@ -56,7 +56,7 @@ typedef struct eddy_io_type {
 struct eddy_io {
     const eddy_io_type *type;
     uint32_t halves;   /* private to eddy_io_split(); 0 at first */
-    uint32_t reserved; /* 0 */
+    uint32_t reserved; /* 0; private to eddy */
 };
 
 /**

@@ -55,7 +55,8 @@ struct eddy_sink {
  * @param item  self->item_bytes, copied when taken
  * @return      0: taken; EDDY_PENDING: not taken, the task is woken when to try again; an error: not
  *              taken. After eddy_sink_poll_close() it must not be called (asserted)
- * Dropping: an item that was not taken stays the caller's. Thread: loop.
+ * What was taken may stay with the sink until the next send or a flush: flush before waiting for an
+ * answer to it. Dropping: an item that was not taken stays the caller's. Thread: loop.
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_sink_poll_send(eddy_sink *self, eddy_task *task,
                                                         const void *item);

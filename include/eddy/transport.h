@@ -43,6 +43,27 @@ EDDY_API eddy_stream *eddy_io_decoded(eddy_handle *handle, eddy_io *io, const ed
                                       void *state);
 
 /**
+ * How far a stream of decoded items has come.
+ * @param self  stream, as eddy_io_decoded() or eddy_io_framed() gave it (asserted); also while an adaptor
+ *              has it
+ * @return      bytes since it was made that items were made of, that were skipped, or that were bad:
+ *              the offset of the first one that nothing was made of yet
+ * Thread: loop. Allocates: no.
+ */
+EDDY_API uint64_t eddy_decoded_offset(const eddy_stream *self);
+
+/**
+ * Where the last error that a decoder, or a limit, has told is: for reports. Such errors are noted as
+ * "decode" with the task, see eddy_why().
+ * @param self  as for eddy_decoded_offset()
+ * @return      offset of the first byte of what could not be decoded, in bytes since the stream was made:
+ *              the bad bytes are those from here to eddy_decoded_offset(), or, when these are equal, the
+ *              frame that begins here is bad, too long, or cut off. 0 before the first error
+ * Thread: loop. Allocates: no.
+ */
+EDDY_API uint64_t eddy_decoded_error_offset(const eddy_stream *self);
+
+/**
  * A sink of items whose frames a byte stream sends.
  * @param handle   loop of the byte stream                    borrowed
  * @param io       what is written to; borrowed, outlives the sink; nobody else writes meanwhile
@@ -91,6 +112,19 @@ typedef struct eddy_duplex {
 EDDY_API eddy_duplex eddy_io_framed(eddy_handle *handle, eddy_io *io, const eddy_decoder *decoder,
                                     void *decoder_state, const eddy_encoder *encoder,
                                     void *encoder_state);
+
+/**
+ * The byte stream back from both halves, when the protocol changes (an upgrade): what was received and
+ * no item was made of is still in it, for another decoder or for plain reads; what was written is on its
+ * way before what is written next.
+ * @param self  pair, as eddy_io_framed() gave it: no adaptor has a half (asserted), and the sink was
+ *              flushed, so that it keeps no frame (asserted); its members are set to NULL
+ * @param task  as for eddy_duplex_drop()
+ * @return      byte stream, owned by the caller; NULL: a half had failed for lack of memory, then the pair
+ *              is dropped, and the byte stream with it
+ * Thread: loop. Allocates: no. See: tokio_io codec::Framed::into_parts
+ */
+EDDY_API eddy_io *eddy_duplex_into_io(eddy_duplex *self, eddy_task *task);
 
 /**
  * Drop both halves.

@@ -68,6 +68,7 @@ eddy_result eddy_io_poll_write_all(eddy_io *self, eddy_task *task, eddy_bytes *r
 
         if (written < 0)
             return written;
+        EDDY_ASSERT(written > 0, "a %s stream has accepted 0 bytes of some", self->type->name);
         rest->data += written;
         rest->len -= (size_t)written;
     }
@@ -142,10 +143,18 @@ void eddy_io_abort(eddy_io *self)
 
 enum { READER = 1 << 0, WRITER = 1 << 1 };
 
+/* The stream that fails because there was no memory for another: all users' and threads', so that
+ * nothing is written to it. */
+static bool is_static(const eddy_io *self)
+{
+    return self->reserved != 0;
+}
+
 void eddy_io_split(eddy_io *self, eddy_io_reader *reader, eddy_io_writer *writer)
 {
     check_whole(self, "eddy_io_split");
-    self->halves = READER | WRITER;
+    if (!is_static(self))
+        self->halves = READER | WRITER;
     reader->io = self;
     writer->io = self;
 }
@@ -156,7 +165,8 @@ eddy_io *eddy_io_reunite(eddy_io_reader *reader, eddy_io_writer *writer)
 
     EDDY_ASSERT(self != NULL && self == writer->io,
                 "eddy_io_reunite: these are not the two halves of one stream");
-    self->halves = 0;
+    if (!is_static(self))
+        self->halves = 0;
     reader->io = NULL;
     writer->io = NULL;
     return self;
@@ -165,6 +175,8 @@ eddy_io *eddy_io_reunite(eddy_io_reader *reader, eddy_io_writer *writer)
 /* Take `half` from its owner. True: it was the last, and the stream is gone. */
 static bool half_ends(eddy_io *self, uint32_t half, const char *verb)
 {
+    if (is_static(self))
+        return true;
     EDDY_ASSERT((self->halves & half) != 0, "%s: this half was freed before", verb);
     self->halves &= ~half;
     if (self->halves != 0)

@@ -109,7 +109,7 @@ static size_t copy_in(eddy_tcp *self, const unsigned char *data, size_t len)
     size_t need = len <= EDDY_TCP_WRITE_WHOLE ? len : 1;
     size_t copied = 0;
 
-    if (stuck && len <= EDDY_TCP_WRITE_WHOLE)
+    if (stuck && len > 0 && len <= EDDY_TCP_WRITE_WHOLE)
         return copy_in_own(self, data, len) ? len : 0;
     while (copied < len) {
         eddy__block *block = eddy__tcp_cork_open(core, need);

@@ -250,3 +250,38 @@ void eddy_duplex_drop(eddy_duplex *self, eddy_task *task)
     eddy_stream_drop(in, task);
     eddy_sink_drop(out, task);
 }
+
+/* Zero: the sink is a failed one. */
+static eddy_io_writer disown(eddy_sink *sink)
+{
+    struct encoded *self = (struct encoded *)(void *)sink;
+    eddy_io_writer half = {NULL};
+
+    if (eddy__sink_is_failed(sink))
+        return half;
+    EDDY_ASSERT(sink->frame.type == &encoded_type.base,
+                "eddy_duplex_into_io: sink '%s' is not what eddy_io_framed() gave",
+                sink->frame.type->name);
+    EDDY_ASSERT(self->len == 0, "eddy_duplex_into_io: a frame of %zu bytes is kept: flush first",
+                self->len);
+    half = self->half;
+    self->half.io = NULL;
+    return half;
+}
+
+eddy_io *eddy_duplex_into_io(eddy_duplex *self, eddy_task *task)
+{
+    eddy_io_reader reader;
+    eddy_io_writer writer;
+
+    EDDY_ASSERT(self->in != NULL && self->out != NULL,
+                "eddy_duplex_into_io: a half is missing, and with it its part of the byte stream");
+    reader = eddy__decoded_disown(self->in);
+    writer = disown(self->out);
+    eddy_duplex_drop(self, task);
+    if (reader.io != NULL && writer.io != NULL)
+        return eddy_io_reunite(&reader, &writer);
+    eddy_io_reader_free(&reader);
+    eddy_io_writer_free(&writer);
+    return NULL;
+}

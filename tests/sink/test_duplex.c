@@ -110,6 +110,39 @@ static void echo_of_frames(void **state)
     test_core_end(core);
 }
 
+/* A full line, an empty one, and one that the end cuts off; the task lives on between the runs of the
+ * loop. */
+static void echo_of_lines_in_a_task_between_runs(void **state)
+{
+    eddy_core *core = test_core();
+    struct line_state lines = {0};
+    char memory[5];
+    eddy_tcp *tcp;
+    int peer = test_peer(core, &tcp);
+    eddy_duplex both = eddy_io_framed(eddy_core_handle(core), eddy_tcp_io(tcp), &line_decoder,
+                                      &lines, &line_encoder, NULL);
+    eddy_join *join =
+        test_spawn_join_future(core, eddy_stream_forward(both.in, both.out), __FILE__, __LINE__);
+
+    (void)state;
+    test_peer_send(peer, "a\n", 2);
+    assert_int_equal(test_run(core, test_nap, .duration_ns = 5 * EDDY_MILLISECOND), 0);
+    test_peer_recv(peer, memory, 2);
+    assert_memory_equal(memory, "a\n", 2);
+    test_peer_send(peer, "\n", 1);
+    assert_int_equal(test_run(core, test_nap, .duration_ns = 5 * EDDY_MILLISECOND), 0);
+    test_peer_recv(peer, memory, 1);
+    assert_memory_equal(memory, "\n", 1);
+    test_peer_send(peer, "b", 1);
+    test_peer_shutdown(peer);
+    assert_int_equal(test_join_end(core, join), 0);
+    test_peer_recv(peer, memory, 2);
+    assert_memory_equal(memory, "b\n", 2);
+    assert_int_equal(test_peer_ending(peer), 0);
+    test_peer_close(peer);
+    test_core_end(core);
+}
+
 /* One task has the reading half, ... */
 struct counting {
     EDDY_FRAME;
@@ -297,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_are_split_reunited_and_split_again),
         cmocka_unit_test(echo_of_frames),
+        cmocka_unit_test(echo_of_lines_in_a_task_between_runs),
         cmocka_unit_test(two_tasks_use_one_half_each),
         cmocka_unit_test(writing_goes_on_without_the_reading_half),
         cmocka_unit_test(echo_can_be_dropped_anywhere),
