@@ -76,6 +76,9 @@ look() {
     need python3 has python3
     need curl has curl
     need wrk has wrk
+    need libcurl4-openssl-dev compiles curl/curl.h gcc -lcurl
+    need libuv1-dev compiles uv.h gcc -luv
+    need redis-tools has redis-cli
 }
 
 # versioned NAME: the tree is checked by version 14; where the distribution has none, its own must do.

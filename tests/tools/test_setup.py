@@ -19,8 +19,9 @@ PACKAGES = {  # package: the program that comes with it
     "pkg-config": "pkg-config", "g++": "g++", "clang": "clang", "clang-format-14": "clang-format-14",
     "clang-tidy-14": "clang-tidy-14", "binutils": "nm", "python3": "python3", "curl": "curl",
     "wrk": "wrk", "libclang-rt-14-dev": "fuzzer.a", "libc6-dev": "stdio.h", "libcmocka-dev": "cmocka.h",
+    "libcurl4-openssl-dev": "curl.h", "libuv1-dev": "uv.h", "redis-tools": "redis-cli",
 }
-HEADERS = {"stdio.h", "cmocka.h", "fuzzer.a"}  # no programs: the stubs of compilers look for them
+HEADERS = {"stdio.h", "cmocka.h", "curl.h", "uv.h", "fuzzer.a"}  # no programs: the stubs of compilers look for them
 FOR_RUN = {"gcc", "libc6-dev", "make", "cmake", "ninja-build", "pkg-config"}
 
 STUB = "#!/bin/bash\nexit 0\n"
@@ -28,6 +29,8 @@ GCC = """#!/bin/bash
 while read -r line; do
     case $line in
     *cmocka.h*) [ -e "$MACHINE/cmocka.h" ] || exit 1 ;;
+    *curl/curl.h*) [ -e "$MACHINE/curl.h" ] || exit 1 ;;
+    *uv.h*) [ -e "$MACHINE/uv.h" ] || exit 1 ;;
     esac
 done
 [ -e "$MACHINE/stdio.h" ]
