@@ -17,11 +17,13 @@ target_compile_options(eddy_objects PRIVATE -fsanitize=fuzzer-no-link)
 set(eddy_fuzz_program fuzz/ends.c fuzz/make.c fuzz/ops_task.c fuzz/ops_tcp.c fuzz/program.c
     fuzz/run.c)
 add_executable(fuzz_addr fuzz/fuzz_addr.c)
+add_executable(fuzz_codec fuzz/fuzz_codec.c)
+add_executable(fuzz_resp fuzz/fuzz_resp.c)
 add_executable(fuzz_loop fuzz/fuzz_loop.c ${eddy_fuzz_program})
 add_executable(fuzz_compare fuzz/fuzz_compare.c ${eddy_fuzz_program})
-add_custom_target(eddy_fuzz DEPENDS fuzz_addr fuzz_loop fuzz_compare)
+add_custom_target(eddy_fuzz DEPENDS fuzz_addr fuzz_codec fuzz_resp fuzz_loop fuzz_compare)
 
-foreach(program fuzz_addr fuzz_loop fuzz_compare)
+foreach(program fuzz_addr fuzz_codec fuzz_resp fuzz_loop fuzz_compare)
     eddy_flags(${program})
     target_link_libraries(${program} PRIVATE eddy_static Threads::Threads)
     set_target_properties(${program} PROPERTIES
@@ -30,7 +32,7 @@ endforeach()
 
 # What the interpreter does with the bytes is part of the way, too. The comparer has its own main().
 # Its link needs the hooks that the library's objects call, but nothing of the fuzzer: -no-link.
-foreach(program fuzz_addr fuzz_loop)
+foreach(program fuzz_addr fuzz_codec fuzz_resp fuzz_loop)
     target_compile_options(${program} PRIVATE -fsanitize=fuzzer)
     target_link_options(${program} PRIVATE -fsanitize=fuzzer)
 endforeach()

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lines.c - lines of text, whose end is LF or CR LF.
+ */
+#include <errno.h>
+
+#include "codec/scan.h"
+
+/* A CR before the LF is no part of the line: there may be one byte more than the limit. */
+static struct eddy__scan_limits limits_of(const eddy_lines_codec *self)
+{
+    static const unsigned char newline = '\n';
+
+    return (struct eddy__scan_limits){
+        .delimiter = {&newline, 1},
+        .max = eddy__codec_max(self->line_max, EDDY_CODEC_TEXT_MAX),
+        .extra = 1,
+    };
+}
+
+static size_t without_cr(const unsigned char *line, size_t len)
+{
+    return len > 0 && line[len - 1] == '\r' ? len - 1 : len;
+}
+
+static eddy_result lines_decode(void *state, eddy_bytes in, size_t *used, void *item)
+{
+    eddy_lines_codec *self = state;
+    struct eddy__scan_limits limits = limits_of(self);
+    eddy_result result = eddy__scan(&self->scan, &limits, in, used);
+    size_t len;
+
+    if (result <= 0)
+        return result;
+    len = without_cr(in.data, *used - 1);
+    if (len > limits.max)
+        return eddy__scan_bad(&self->scan, &limits, used);
+    return eddy__codec_give(item, in.data, len);
+}
+
+/* The last line lacks its end; a CR alone is what was to become one. */
+static eddy_result lines_eof(void *state, eddy_bytes in, size_t *used, void *item)
+{
+    eddy_lines_codec *self = state;
+    eddy_result result = eddy__scan_eof(&self->scan, in, used);
+    size_t len;
+
+    if (result <= 0)
+        return result;
+    len = without_cr(in.data, in.len);
+    if (len > limits_of(self).max)
+        return -EMSGSIZE;
+    return len > 0 ? eddy__codec_give(item, in.data, len) : 0;
+}
+
+const eddy_decoder eddy_lines_decoder = {
+    .name = "lines",
+    .item_bytes = sizeof(eddy_bytes),
+    .decode = lines_decode,
+    .eof = lines_eof,
+};
+
+static eddy_result lines_encode(void *state, const void *item, unsigned char *out, size_t room)
+{
+    const eddy_lines_codec *self = state;
+    eddy_bytes line = eddy__codec_item(item);
+    size_t end = self->crlf ? 2 : 1;
+
+    if (line.len > limits_of(self).max)
+        return -EMSGSIZE;
+    if (line.len > 0 && memchr(line.data, '\n', line.len) != NULL)
+        return -EINVAL;
+    if (line.len + end <= room) {
+        out = eddy__codec_put(out, line.data, line.len);
+        (void)eddy__codec_put(out, &"\r\n"[2 - end], end);
+    }
+    return (eddy_result)(line.len + end);
+}
+
+const eddy_encoder eddy_lines_encoder = {
+    .name = "lines",
+    .item_bytes = sizeof(eddy_bytes),
+    .encode = lines_encode,
+};
