@@ -25,7 +25,7 @@ configure = @cmake -B $(RELEASE) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DEDDY_BUILD_T
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: build run check lint sanitize check-long explore fuzz bench-servers bench-compose install \
+.PHONY: build run check lint sanitize check-long explore fuzz bench-servers bench-compose bench-redis install \
 	format clean help release-tree
 
 build: release-tree ## build the libraries, examples and bench programs into build/release (default)
@@ -67,6 +67,10 @@ bench-compose: setup-run release-tree ## what composing costs, beside tokio, asi
 	@tools/setup.sh bench || echo "bench-compose: goes on without the peers that are missing"
 	@cmake --build $(RELEASE) --target bench_compose_eddy
 	@tools/bench_compose --programs $(RELEASE)/bench $(if $(QUICK),--quick)
+
+bench-redis: setup-check release-tree ## the Redis-like example beside Redis: writes bench/REDIS.md
+	@cmake --build $(RELEASE) --target example_redis_like
+	@bench/redis/run.py --build $(RELEASE)
 
 install: release-tree ## install headers, libraries, eddy.pc and the CMake package: PREFIX=, DESTDIR=
 	$(call configure,-DCMAKE_INSTALL_PREFIX=$(PREFIX))
