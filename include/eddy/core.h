@@ -114,6 +114,22 @@ EDDY_API eddy_result eddy_core_run(eddy_core *core, eddy_future *future);
 EDDY_API eddy_result eddy_core_turn(eddy_core *core, int64_t max_wait_ns);
 
 /**
+ * A descriptor by which another loop (poll(2), glib, libuv, a game's frames) drives this one: it is
+ * readable, by the level, whenever eddy_core_turn() has something to do. Watch it for input and
+ * answer each time with eddy_core_turn(core, 0). It is kept so at the end of each turn and run, and
+ * by all that makes work between them: the kernel, timers, other threads, and what the owner does
+ * from outside (spawning, waking, connecting, closing). Now and then it is readable for a turn that
+ * finds nothing: a timer was stopped meanwhile, a thread's wake crossed a turn.
+ * @param core  loop; not inside its own run (asserted)
+ * @return      descriptor, borrowed: never read, written or closed by the caller, who stops watching
+ * it before eddy_core_free(); the same at each call. -EOPNOTSUPP on the simulated driver; -EMFILE,
+ * -ENFILE, -ENOMEM
+ * Thread: owner, which is the thread that turns. Allocates: no. Cost: from the first call on each
+ * turn costs up to two system calls more. See: epoll(7), io_uring_register_eventfd(3)
+ */
+EDDY_API int eddy_core_fd(eddy_core *core);
+
+/**
  * The reference to spawn and to make I/O objects with.
  * @param core  loop
  * @return      handle, borrowed, valid as long as the core

@@ -14,8 +14,13 @@
  *
  * A world's time ends after 73 years; what would happen later never does.
  *
- * What it is not: a model of TCP's congestion control, or of files, processes and names. Datagrams
- * and Unix sockets are not in it yet. All functions: the thread that made the world.
+ * UDP datagrams travel as segments do; between two hosts they keep their order and none is lost until
+ * faults are on, within a host never. Groups and 255.255.255.255 reach every host of the world. Each
+ * host has two network interfaces: 1 is its loopback, 2 the network. Unix streams connect programs of
+ * one host; a path stays until it is removed, also when the host crashes.
+ *
+ * What it is not: a model of TCP's congestion control, or of files, processes and names. Unix
+ * datagrams are not in it. All functions: the thread that made the world.
  */
 #ifndef EDDY_SIM_H
 #define EDDY_SIM_H
@@ -30,7 +35,8 @@ typedef struct eddy_host eddy_host;
 
 /*
  * Everything that is left to chance: X(name, text, odds by default in millionths, what happens).
- * Those up to EDDY_CHAOS_BATCH are no faults: a correct program does not notice them.
+ * Those up to EDDY_CHAOS_BATCH, and EDDY_CHAOS_SPURIOUS, are no faults: a correct program does not
+ * notice them.
  */
 #define EDDY_CHAOS_MAP(X)                                                                          \
     X(ORDER, "order", 250000, "a turn polls its ready tasks in another order")                     \
@@ -59,7 +65,13 @@ typedef struct eddy_host eddy_host;
     X(CRASH, "crash", 100, "a host crashes and starts again later")                                \
     X(PAUSE, "pause", 200, "a host stands still for up to an hour")                                \
     X(DRIFT, "drift", 200000, "a host's clock runs up to 1 % fast or slow")                        \
-    X(WALL_JUMP, "wall-jump", 500, "a host's wall clock jumps up to a day")
+    X(WALL_JUMP, "wall-jump", 500, "a host's wall clock jumps up to a day")                        \
+    X(DGRAM_LOSS, "dgram-loss", 10000, "a datagram is lost on its way to another host")            \
+    X(DGRAM_DUPLICATE, "dgram-duplicate", 5000, "a datagram comes twice to another host")          \
+    X(DGRAM_REORDER, "dgram-reorder", 10000, "datagrams overtake one on its way to another host")  \
+    X(DGRAM_REFUSE, "dgram-refuse", 2000, "another host refuses a datagram: ECONNREFUSED")         \
+    X(DGRAM_ENOBUFS, "dgram-enobufs", 5000, "sending a datagram: ENOBUFS")                         \
+    X(SPURIOUS, "spurious", 200000, "a descriptor is told to be ready and is not")
 
 #define EDDY__CHAOS_CONSTANT(name, text, ppm, what) EDDY_CHAOS_##name,
 
@@ -86,7 +98,7 @@ typedef struct eddy_world_options {
 /** A link between two hosts, the same in both directions. Zero means the default. */
 typedef struct eddy_link {
     size_t size_bytes;        /* sizeof(eddy_link) */
-    int64_t latency_ns;       /* of each segment, one way; 100 us; within a host 5 us */
+    int64_t latency_ns;       /* of whatever travels, one way; 100 us; within a host 5 us */
     int64_t jitter_ns;        /* added to it, up to so much, by chance; 1 ms; within a host 10 us */
     int64_t bytes_per_second; /* 0: no limit */
 } eddy_link;

@@ -10,6 +10,7 @@
 
 #include "eddy/addr.h"
 #include "eddy/future.h"
+#include "eddy/unix_addr.h"
 
 EDDY_EXTERN_C_BEGIN
 
@@ -19,6 +20,7 @@ typedef struct eddy_failure {
     eddy_result result;    /* the error */
     int64_t when_ns;       /* by the loop's clock */
     eddy_addr peer;        /* family 0: none, or it is not known any more */
+    eddy_unix_addr name;   /* of a Unix socket; kind 0: none */
 } eddy_failure;
 
 /** A task that has ended. */
@@ -50,7 +52,8 @@ EDDY_API eddy_result eddy_why_note(eddy_task *task, const char *operation, const
                                    eddy_result error);
 
 /**
- * Write a note as a line: "tcp: read with 127.0.0.1:80: ECONNRESET (connection reset by peer)".
+ * Write a note as a line: "tcp: read with 127.0.0.1:80: ECONNRESET (connection reset by peer)", "tcp:
+ * connect with unix:/run/a.sock: ENOENT (no such file or directory)".
  * @param why   note; one without operation gives the result's text alone
  * @param text  memory
  * @param size  its bytes; the line is cut off and always ended by NUL; 0 writes nothing

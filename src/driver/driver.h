@@ -78,9 +78,9 @@ typedef enum eddy__event_type {
                             -errno */
     EDDY__ACCEPTED,      /* result: a descriptor, non-blocking and close-on-exec, now the loop's */
     EDDY__ACCEPT_FAILED, /* result: -errno; accepting has stopped until credit() is called */
-    EDDY__READY,         /* result: EDDY__IS_* bits. Told by the edge: once when it is so at attach(), and
+    EDDY__READY, /* result: EDDY__IS_* bits. Told by the edge: once when it is so at attach(), and
                             again whenever it may have become so anew. Never lost; may be told for nothing */
-    EDDY__ENDED,         /* the slot is detached, see 4 */
+    EDDY__ENDED, /* the slot is detached, see 4 */
 } eddy__event_type;
 
 /* What a descriptor of an EDDY__SLOT_READY is. An error (a reset, a pipe without reader) makes it
@@ -88,9 +88,11 @@ typedef enum eddy__event_type {
 enum {
     EDDY__IS_READABLE = 1 << 0, /* bytes, a datagram, the end, an error */
     EDDY__IS_WRITABLE = 1 << 1, /* room, or an error */
-    EDDY__IS_PRIORITY = 1 << 2, /* as POLLPRI: urgent data, a change of a sysfs file or a pty */
-    EDDY__IS_HANGUP = 1 << 3,   /* as POLLHUP or POLLRDHUP; readable, too */
-    EDDY__IS_ERROR = 1 << 4,    /* as POLLERR; readable and writable, too */
+    EDDY__IS_PRIORITY =
+        1 << 2, /* as POLLPRI: urgent data, a change of a sysfs file or a pty. Told for
+                                   nothing with every input of a socket, by io_uring */
+    EDDY__IS_HANGUP = 1 << 3, /* as POLLHUP or POLLRDHUP; readable, too (POLLHUP: and writable) */
+    EDDY__IS_ERROR = 1 << 4,  /* as POLLERR; readable and writable, too */
 };
 
 typedef struct eddy__event {
@@ -173,6 +175,14 @@ typedef struct eddy__driver_type {
     /* Submit what is queued, wait for something or the deadline (monotonic ns; <= now: do not
      * block; EDDY_FOREVER), fill events. >= 0: how many; -errno only when the driver is broken. */
     int (*wait)(eddy__driver *, int64_t deadline_ns, eddy__event *events, uint32_t events_max);
+    /* For a loop inside another one: the descriptor that settle() speaks of. The same at each call;
+     * called by the owner. -errno. NULL: there is none. */
+    int (*expose)(eddy__driver *);
+    /* All that wait() does before it sleeps until the deadline, but do not sleep. True: the exposed
+     * descriptor is not readable, and will be by the deadline, or as soon as there is something to
+     * fetch or the wake descriptor is signalled. False: wait() has something to do at once. A
+     * deadline of 0 makes it readable until the next call, and says false. */
+    bool (*settle)(eddy__driver *, int64_t deadline_ns);
 } eddy__driver_type;
 
 /* First member of every driver. */

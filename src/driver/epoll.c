@@ -5,13 +5,15 @@
  *
  * A stream is registered once, edge-triggered, for input and hang-up; output is asked for only
  * while a send or a connect is in flight, and input is then left out when there is no credit for
- * it, so that it does not wake the loop. A listener is level-triggered while it has credit.
+ * it, so that it does not wake the loop. A listener is level-triggered while it has credit. What is
+ * only watched for readiness is registered once, edge-triggered, for everything.
  * Changes are made by the next wait, so that those which cancel each other cost nothing.
  */
 #include "driver/epoll.h"
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "driver/polled.h"
 
 #include <errno.h>
 #include <sys/timerfd.h>
@@ -33,6 +35,21 @@ static int epoll_add_own(const eddy__epoll *self, int fd)
     return epoll_add(self, fd, EPOLLIN | EPOLLET, UINT32_MAX - (fd == self->timer_fd));
 }
 
+static int epoll_add_timer(eddy__epoll *self)
+{
+    int result;
+
+    self->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (self->timer_fd < 0)
+        return -errno;
+    result = epoll_add_own(self, self->timer_fd);
+    if (result < 0) {
+        (void)close(self->timer_fd);
+        self->timer_fd = -1;
+    }
+    return result;
+}
+
 static int epoll_start(eddy__epoll *self, const eddy__driver_options *options)
 {
     int result;
@@ -40,13 +57,21 @@ static int epoll_start(eddy__epoll *self, const eddy__driver_options *options)
     self->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (self->epoll_fd < 0)
         return -errno;
-    result = epoll_add_own(self, options->wake_fd);
+    self->wake_fd = options->wake_fd;
+    result = epoll_add_own(self, self->wake_fd);
     if (result < 0 || (options->without & EDDY__WITHOUT_MULTISHOT_TIMER))
         return result;
-    self->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (self->timer_fd < 0)
-        return -errno;
-    return epoll_add_own(self, self->timer_fd);
+    return epoll_add_timer(self);
+}
+
+/* The set itself: one can wait for it as for what is in it. What is told by the edge counts until
+ * wait() has fetched it. Its timer is needed now, there is no wait that could take a time-out. */
+int eddy__epoll_expose(eddy__driver *driver)
+{
+    eddy__epoll *self = (eddy__epoll *)driver;
+    int result = self->timer_fd < 0 ? epoll_add_timer(self) : 0;
+
+    return result < 0 ? result : self->epoll_fd;
 }
 
 static void epoll_free(eddy__epoll *self)
@@ -96,7 +121,8 @@ static void epoll_end_slots(eddy__epoll *self)
 
     self->queue.first = self->starved.first = NULL;
     while ((slot = eddy__slots_next(&self->slots, &at)) != NULL) {
-        (void)close(slot->fd);
+        if (!slot->keep_fd)
+            (void)close(slot->fd);
         eddy__slots_remove(&self->slots, slot);
     }
 }
@@ -136,6 +162,8 @@ static uint16_t interest_wanted(const eddy__slot *slot)
 {
     if (slot->kind == EDDY__SLOT_LISTENER)
         return slot->credit > 0 && !(slot->state & EDDY__EPOLL_STOPPED) ? EPOLLIN : 0;
+    if (slot->kind == EDDY__SLOT_READY)
+        return EDDY__POLLED_ALL;
     if ((slot->state & EDDY__EPOLL_BLOCKED) && slot->credit <= 0)
         return EPOLLOUT | EPOLLRDHUP;
     if (slot->state & (EDDY__EPOLL_BLOCKED | EDDY__EPOLL_CONNECTING))
@@ -201,10 +229,12 @@ static void epoll_detach(eddy__driver *driver, eddy__slot *slot)
     eddy__epoll *self = (eddy__epoll *)driver;
 
     EDDY_ASSERT(!(slot->state & EDDY__EPOLL_DETACHED), "slot detached twice");
-    /* close(2) alone does not take it out while a dup or a child holds the description. */
+    /* close(2) alone does not take it out while a dup or a child holds the description. It fails
+     * when the caller has closed what it was to keep: then there is nothing to take out. */
     (void)epoll_ctl(self->epoll_fd, EPOLL_CTL_DEL, slot->fd, NULL);
-    (void)close(slot->fd); /* never again after EINTR: the number may be a stranger's */
-    self->base.counters.syscalls += 2;
+    if (!slot->keep_fd)
+        (void)close(slot->fd); /* never again after EINTR: the number may be a stranger's */
+    self->base.counters.syscalls += slot->keep_fd ? 1 : 2;
     eddy__slots_remove(&self->slots, slot); /* what was fetched of it now finds nobody */
     slot->fd = -1;
     slot->state &= EDDY__EPOLL_QUEUED | EDDY__EPOLL_STARVED;
@@ -233,4 +263,6 @@ const eddy__driver_type eddy__epoll_driver = {
     .connect = eddy__epoll_connect,
     .shutdown = eddy__epoll_shutdown,
     .wait = eddy__epoll_wait,
+    .expose = eddy__epoll_expose,
+    .settle = eddy__epoll_settle,
 };

@@ -50,6 +50,7 @@ typedef struct eddy__epoll {
     eddy__slots slots;
     int epoll_fd;
     int timer_fd;           /* -1: wait with a time-out */
+    int wake_fd;            /* the loop's */
     int64_t armed_ns;       /* when the timer goes off; EDDY_FOREVER: it does not */
     bool coarse;            /* epoll_pwait2 is not there: time-outs in milliseconds */
     bool queue_first;       /* the last wait had no room left for the queue */
@@ -86,6 +87,9 @@ bool eddy__epoll_next_block(eddy__epoll *);
 
 /* epoll_wait.c */
 int eddy__epoll_wait(eddy__driver *, int64_t deadline_ns, eddy__event *events, uint32_t events_max);
+/* A loop inside another one: see driver.h. */
+int eddy__epoll_expose(eddy__driver *);
+bool eddy__epoll_settle(eddy__driver *, int64_t deadline_ns);
 
 /* Make sure that `block` has room. False: the pool is dry. */
 static inline bool eddy__epoll_find_room(eddy__epoll *self)

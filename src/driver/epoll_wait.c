@@ -11,6 +11,8 @@
 #include "driver/epoll.h"
 
 #include "base/assert.h"
+#include "driver/polled.h"
+#include "sys/wakefd.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -168,6 +170,19 @@ static unsigned latch(const eddy__slot *slot, uint32_t events)
     return state;
 }
 
+/* Serves a slot of what the kernel told; there is room for an event. */
+static void serve_told(eddy__epoll *self, eddy__slot *slot, uint32_t events)
+{
+    if (slot->kind == EDDY__SLOT_READY) {
+        *self->out++ =
+            (eddy__event){.slot = slot, .type = EDDY__READY, .result = eddy__polled_bits(events)};
+        return;
+    }
+    slot->state |= (uint16_t)latch(slot, events);
+    if (!(slot->state & EDDY__EPOLL_QUEUED)) /* else the queue serves it */
+        eddy__epoll_serve(self, slot);
+}
+
 /* Not of a slot: the timer, the wake, or a slot that has gone. */
 static EDDY__COLD void note_own(eddy__epoll *self, uint64_t id)
 {
@@ -188,9 +203,7 @@ static void serve_ready(eddy__epoll *self)
         }
         if (event->events == EPOLLIN && slot->state == 0 && eddy__epoll_serve_idle(self, slot))
             continue;
-        slot->state |= (uint16_t)latch(slot, event->events);
-        if (!(slot->state & EDDY__EPOLL_QUEUED)) /* else the queue serves it */
-            eddy__epoll_serve(self, slot);
+        serve_told(self, slot, event->events);
     }
 }
 
@@ -273,4 +286,16 @@ int eddy__epoll_wait(eddy__driver *driver, int64_t deadline_ns, eddy__event *eve
         serve_ready(self);
     self->queue_first = !all && !self->queue_first;
     return (int)(self->out - events);
+}
+
+bool eddy__epoll_settle(eddy__driver *driver, int64_t deadline_ns)
+{
+    eddy__epoll *self = (eddy__epoll *)driver;
+
+    if (deadline_ns <= 0) {
+        eddy__wakefd_signal(self->wake_fd);
+        return false;
+    }
+    return !tidy(self) && self->ready_at == self->ready_count &&
+           arm(self, deadline_ns) == BLOCK_FOREVER;
 }

@@ -97,8 +97,11 @@ static void cut_off(eddy__simulated *self, const eddy__slot *slot)
     eddy__list_remove(&record->starved);
     eddy__sim_cancel(self->sim, &record->later);
     (void)eddy__sim_watch(self->host, slot->fd, NULL); /* after a crash there is none */
+    self->base.counters.syscalls++;
+    if (slot->keep_fd)
+        return;
     self->base.system->type->close(self->base.system, slot->fd);
-    self->base.counters.syscalls += 2;
+    self->base.counters.syscalls++;
 }
 
 /* When nobody could wait for their ends. */
@@ -182,6 +185,8 @@ bool eddy__simulated_has_work(const eddy__simulated *self, const eddy__slot *slo
         return true;
     if (slot->kind == EDDY__SLOT_STREAM)
         return stream_has_work(self, slot);
+    if (slot->kind == EDDY__SLOT_READY)
+        return (slot->state & EDDY__SIMULATED_CHANGED) != 0;
     return slot->credit > 0 && !(slot->state & EDDY__SIMULATED_STOPPED) &&
            eddy__simulated_is_readable(self, slot);
 }
@@ -190,7 +195,10 @@ bool eddy__simulated_has_work(const eddy__simulated *self, const eddy__slot *slo
 
 static void on_changed(eddy__sim_watcher *watcher)
 {
-    eddy__simulated_enqueue(EDDY__CONTAINER(watcher, eddy__simulated_record, watcher));
+    eddy__simulated_record *record = EDDY__CONTAINER(watcher, eddy__simulated_record, watcher);
+
+    record->slot->state |= EDDY__SIMULATED_CHANGED;
+    eddy__simulated_enqueue(record);
 }
 
 static void on_later(eddy__sim_event *event)
@@ -258,7 +266,7 @@ static int sim_attach(eddy__driver *driver, eddy__slot *slot, int fd, eddy__slot
     record->slot = slot;
     slot->fd = fd;
     slot->kind = (uint8_t)kind;
-    slot->state = 0;
+    slot->state = kind == EDDY__SLOT_READY ? EDDY__SIMULATED_CHANGED : 0;
     slot->result = 0;
     if (eddy__simulated_has_work(self, slot))
         eddy__simulated_enqueue(record);

@@ -3,6 +3,7 @@
  * sim_driver.h - what the files of the simulated driver share. Nobody else includes it.
  *
  *   sim.c        open, close, attach, detach, credit
+ *   sim_ready.c  slots that are told of their readiness alone
  *   sim_io.c     receiving, connecting, accepting, and the events that this makes
  *   sim_send.c   sending
  *   sim_wait.c   the wait: who is served, in which order, and how time goes on
@@ -31,6 +32,7 @@ enum {
     EDDY__SIMULATED_CONNECT_DONE = 1 << 5, /* it failed at once, slot->result tells how */
     EDDY__SIMULATED_STOPPED = 1 << 6,      /* listener: accepting failed, credit() goes on */
     EDDY__SIMULATED_DETACHED = 1 << 7,     /* EDDY__ENDED is due */
+    EDDY__SIMULATED_CHANGED = 1 << 8,      /* readiness: there may be something new to tell */
 };
 
 typedef struct eddy__simulated eddy__simulated;
@@ -97,6 +99,10 @@ void eddy__simulated_serve(eddy__simulated *, eddy__simulated_record *);
 void eddy__simulated_revive(eddy__simulated *, eddy__simulated_record *);
 /* Make sure that `block` has room. False: the pool is dry. */
 bool eddy__simulated_find_room(eddy__simulated *);
+
+/* sim_ready.c */
+/* Turn what has changed into an event, if it shows. */
+void eddy__simulated_tell_ready(eddy__simulated *, eddy__slot *);
 
 /* sim_send.c */
 eddy_result eddy__simulated_send(eddy__driver *, eddy__slot *, const eddy__iov *iov, uint32_t n);

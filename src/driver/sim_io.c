@@ -19,7 +19,13 @@ static const char *const event_names[] = {
     [EDDY__ERROR] = "error",         [EDDY__HANGUP] = "hangup",
     [EDDY__CONNECTED] = "connected", [EDDY__SENT] = "sent",
     [EDDY__ACCEPTED] = "accepted",   [EDDY__ACCEPT_FAILED] = "accept failed",
-    [EDDY__ENDED] = "ended",
+    [EDDY__READY] = "ready",         [EDDY__ENDED] = "ended",
+};
+
+static const char *const kind_names[] = {
+    [EDDY__SLOT_STREAM] = "tcp",
+    [EDDY__SLOT_LISTENER] = "listener",
+    [EDDY__SLOT_READY] = "readiness",
 };
 
 static void state_clear(eddy__slot *slot, unsigned bits)
@@ -33,8 +39,8 @@ eddy__event *eddy__simulated_emit(eddy__simulated *self, eddy__slot *slot, eddy_
     eddy__event *event = self->out++;
 
     *event = (eddy__event){.slot = slot, .type = type, .result = result};
-    eddy__sim_trace(self->sim, self->host, slot->kind == EDDY__SLOT_LISTENER ? "listener" : "tcp",
-                    slot->index + UINT64_C(1), event_names[type], result);
+    eddy__sim_trace(self->sim, self->host, kind_names[slot->kind], slot->index + UINT64_C(1),
+                    event_names[type], result);
     return event;
 }
 
@@ -255,6 +261,8 @@ void eddy__simulated_serve(eddy__simulated *self, eddy__simulated_record *record
     }
     if (slot->kind == EDDY__SLOT_LISTENER)
         accept_some(self, slot);
+    else if (slot->kind == EDDY__SLOT_READY)
+        eddy__simulated_tell_ready(self, slot);
     else
         serve_stream(self, record);
     requeue(self, record, before);

@@ -20,12 +20,15 @@ enum { SQ_ENTRIES = 512, DRAIN_ROUNDS = 10, DRAIN_EVENTS = 16 };
 
 static void uring_free(eddy__uring *u)
 {
+    eddy__uring_embed_close(u);
     eddy__uring_scratch_reset(u);
     if (u->scratch != NULL)
         eddy__free(u->allocator, u->scratch, sizeof *u->scratch);
     if (u->backlog != NULL)
         eddy__free(u->allocator, u->backlog, u->backlog_room * sizeof *u->backlog);
     eddy__slots_deinit(&u->slots);
+    if (u->polled_fd >= 0)
+        (void)close(u->polled_fd);
     eddy__free(u->allocator, u, sizeof *u);
 }
 
@@ -50,6 +53,8 @@ static int uring_open(const eddy__driver_options *options, eddy__driver **out)
     u->allocator = options->allocator;
     u->pool = options->pool;
     u->wake_fd = options->wake_fd;
+    u->outer_fd = u->event_fd = -1;
+    u->polled_fd = -1;
     u->timer_at = EDDY_FOREVER;
     u->timer_absent = (options->without & EDDY__WITHOUT_MULTISHOT_TIMER) != 0;
     u->accept_single =
@@ -139,7 +144,7 @@ static void uring_end_slots(eddy__uring *u)
 
     while ((slot = eddy__slots_next(&u->slots, &at)) != NULL) {
         eddy__uring_late_clear(u, slot);
-        if ((slot->state & EDDY__URING_CLOSED) == 0)
+        if ((slot->state & EDDY__URING_CLOSED) == 0 && !slot->keep_fd)
             (void)close(slot->fd);
         eddy__slots_remove(&u->slots, slot);
     }
@@ -174,4 +179,6 @@ const eddy__driver_type eddy__uring_driver = {
     .connect = eddy__uring_connect,
     .shutdown = eddy__uring_shutdown,
     .wait = eddy__uring_wait,
+    .expose = eddy__uring_expose,
+    .settle = eddy__uring_settle,
 };

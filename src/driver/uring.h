@@ -5,7 +5,8 @@
  *   uring.c          open and close           uring_wait.c     one wait(): submit, sleep, collect
  *   uring_ops.c      what the loop calls      uring_events.c   completions become events
  *   uring_steps.c    slots that need a look   uring_buffers.c  memory that is received into
- *   uring_probe.c    the self-test            uring_ring.c     the system calls
+ *   uring_ready.c    mere readiness           uring_ring.c     the system calls
+ *   uring_probe.c    the self-test            uring_embed.c    a loop inside another one
  *
  * Operations write entries for the kernel and nothing else; the next wait() submits them. What a
  * slot needs besides (to be armed, paused, cancelled, closed, to be given its late bytes) is
@@ -114,6 +115,9 @@ typedef struct eddy__uring {
     bool timer_absent;         /* no kernel timer */
     bool wake_armed;
     int wake_fd;
+    int outer_fd;     /* uring_embed.c: what another loop waits for; -1: none does */
+    int event_fd;     /* told of every completion; -1 */
+    int polled_fd;    /* uring_ready.c; -1: not needed yet */
     int64_t timer_at; /* when the kernel's timer fires; EDDY_FOREVER: it is not armed */
     eddy__uring_timespec timer_ts;
     eddy__uring_sqe *backlog; /* entries written while the ring could not take them */
@@ -161,6 +165,14 @@ eddy_result eddy__uring_send(eddy__driver *, eddy__slot *, const eddy__iov *iov,
 void eddy__uring_connect(eddy__driver *, eddy__slot *, const eddy_addr *to);
 int eddy__uring_shutdown(eddy__driver *, eddy__slot *);
 
+/* uring_ready.c: an EDDY__SLOT_READY. attach: 0 or -errno */
+int eddy__uring_ready_attach(eddy__uring *, eddy__slot *);
+void eddy__uring_ready_detach(eddy__uring *, eddy__slot *);
+bool eddy__uring_ready_step(eddy__uring *, eddy__slot *);
+void eddy__uring_on_ready(eddy__uring *, eddy__slot *, const eddy__uring_cqe *);
+/* Another loop is to hear of them, too. 0 or -errno. */
+int eddy__uring_ready_expose(eddy__uring *);
+
 /* uring_steps.c */
 /* Step the slot at the next wait(). */
 void eddy__uring_queue(eddy__uring *, eddy__slot *);
@@ -183,6 +195,13 @@ void eddy__uring_collect(eddy__uring *);
 /* uring_wait.c */
 int64_t eddy__uring_now(eddy__driver *);
 int eddy__uring_wait(eddy__driver *, int64_t deadline_ns, eddy__event *events, uint32_t events_max);
+/* Have the kernel's timer fire at the deadline. False: do not sleep, it is past. */
+bool eddy__uring_timer_set(eddy__uring *, int64_t deadline_ns);
+
+/* uring_embed.c */
+int eddy__uring_expose(eddy__driver *);
+bool eddy__uring_settle(eddy__driver *, int64_t deadline_ns);
+void eddy__uring_embed_close(eddy__uring *);
 
 static inline uint64_t eddy__uring_user_data(eddy__uring_kind kind, const eddy__slot *slot)
 {

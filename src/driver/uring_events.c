@@ -240,7 +240,7 @@ static void on_slot(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe
         on_connect(u, slot, cqe);
         break;
     case EDDY__URING_KIND_POLL:
-        on_poll(u, slot, cqe);
+        (slot->kind == EDDY__SLOT_READY ? eddy__uring_on_ready : on_poll)(u, slot, cqe);
         break;
     case EDDY__URING_KIND_CLOSE:
         on_close(u, slot);

@@ -9,6 +9,7 @@
 #include "driver/uring.h"
 
 #include "base/alloc.h"
+#include "driver/polled.h"
 #include "sys/sockaddr.h"
 
 #include <errno.h>
@@ -171,7 +172,12 @@ bool eddy__uring_arm_poll(eddy__uring *u, eddy__slot *slot)
 
     if (sqe == NULL)
         return false;
-    sqe->op_flags = POLLRDHUP | POLLHUP | POLLERR;
+    if (slot->kind == EDDY__SLOT_READY) {
+        sqe->len = EDDY__URING_POLL_ADD_MULTI;
+        sqe->op_flags = EDDY__POLLED_ALL | EPOLLET;
+    } else {
+        sqe->op_flags = POLLRDHUP | POLLHUP | POLLERR;
+    }
     return true;
 }
 
@@ -209,7 +215,12 @@ int eddy__uring_attach(eddy__driver *driver, eddy__slot *slot, int fd, eddy__slo
         return error;
     slot->fd = fd;
     slot->kind = (uint8_t)kind;
-    return 0;
+    if (kind != EDDY__SLOT_READY)
+        return 0;
+    error = eddy__uring_ready_attach(u, slot);
+    if (error < 0)
+        eddy__slots_remove(&u->slots, slot);
+    return error;
 }
 
 void eddy__uring_detach(eddy__driver *driver, eddy__slot *slot)
@@ -220,7 +231,9 @@ void eddy__uring_detach(eddy__driver *driver, eddy__slot *slot)
     eddy__uring_late_clear(u, slot);
     slot->state |= EDDY__URING_DETACHED;
     eddy__uring_queue(u, slot);
-    if (!u->ring.enabled && slot->in_flight == 0) {
+    if (slot->kind == EDDY__SLOT_READY)
+        eddy__uring_ready_detach(u, slot);
+    if (!u->ring.enabled && slot->in_flight == 0 && !slot->keep_fd) {
         (void)close(slot->fd);
         u->base.counters.syscalls++;
         slot->state |= EDDY__URING_CLOSED;

@@ -180,10 +180,10 @@ static bool cancel_all(eddy__uring *u, eddy__slot *slot)
     return true;
 }
 
-/* Cancel what is in flight; when nothing is, close; when closed, tell. */
+/* Cancel what is in flight; when nothing is, close; when closed or to be kept, tell. */
 static bool detached_step(eddy__uring *u, eddy__slot *slot)
 {
-    if ((slot->state & EDDY__URING_CLOSED) != 0) {
+    if ((slot->state & EDDY__URING_CLOSED) != 0 || (slot->keep_fd && slot->in_flight == 0)) {
         if (u->out == u->out_end)
             return false;
         eddy__slots_remove(&u->slots, slot);
@@ -265,6 +265,8 @@ static bool slot_step(eddy__uring *u, eddy__slot *slot)
 {
     if ((slot->state & EDDY__URING_DETACHED) != 0)
         return detached_step(u, slot);
+    if (slot->kind == EDDY__SLOT_READY)
+        return eddy__uring_ready_step(u, slot);
     return slot->kind == EDDY__SLOT_LISTENER ? listener_step(u, slot) : stream_step(u, slot);
 }
 

@@ -41,8 +41,7 @@ static void wake_arm(eddy__uring *u)
     u->wake_armed = true;
 }
 
-/* Have the kernel's timer fire at the deadline. False: do not sleep, it is past. */
-static bool timer_set(eddy__uring *u, int64_t deadline_ns)
+bool eddy__uring_timer_set(eddy__uring *u, int64_t deadline_ns)
 {
     bool armed = u->timer_at != EDDY_FOREVER;
     eddy__uring_sqe *sqe;
@@ -103,7 +102,7 @@ static int wait_submit(eddy__uring *u, int64_t deadline_ns)
     int got;
 
     if (sleep && !u->timer_absent && deadline_ns < u->timer_at)
-        sleep = timer_set(u, deadline_ns);
+        sleep = eddy__uring_timer_set(u, deadline_ns);
     if ((flags & EDDY__URING_SQ_CQ_OVERFLOW) != 0)
         u->base.counters.overflows++;
     /* Completions that are there are told first; entering would only add to them. */
@@ -130,7 +129,7 @@ int eddy__uring_wait(eddy__driver *driver, int64_t deadline_ns, eddy__event *eve
     u->out_end = events + events_max;
     if (!u->direct)
         eddy__uring_backlog_flush(u);
-    if (!u->wake_armed && u->wake_fd >= 0)
+    if (!u->wake_armed && u->wake_fd >= 0 && (u->outer_fd < 0 || deadline_ns > 0))
         wake_arm(u);
     if (u->todo_first != NULL)
         eddy__uring_steps(u);

@@ -37,6 +37,12 @@ void eddy__ready_event(eddy__source *source, const eddy__event *event)
     }
 }
 
+void eddy__ready_wake(eddy__ready *self)
+{
+    eddy__waiter_wake(&self->waiters[EDDY__SIDE_READ]);
+    eddy__waiter_wake(&self->waiters[EDDY__SIDE_WRITE]);
+}
+
 static bool enter(const eddy__ready *self, const eddy_task *task)
 {
     EDDY_ASSERT(task->core == self->source.core || self->source.core->gone,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ready.h - the readiness of one descriptor, and two places to wait for it: what foreign descriptors,
- * datagram sockets and pipes stand on. First member of each of them.
+ * ready.h - the readiness of one descriptor, and two places to wait for it: what foreign
+ * descriptors, datagram sockets and pipes stand on. First member of each of them.
  *
- * Readiness is told by the edge, latched here, and taken back only by whoever has found that it is no
- * longer so: poll; call the system; told -EAGAIN, clear and poll again. What comes between the call and
- * the clear is an event of a later wait(), so nothing is lost.
+ * Readiness is told by the edge, latched here, and taken back only by whoever has found that it is
+ * no longer so: poll; call the system; told -EAGAIN, clear and poll again. What comes between the
+ * call and the clear is an event of a later wait(), so nothing is lost.
  */
 #ifndef EDDY__READY_H
 #define EDDY__READY_H
@@ -28,13 +28,13 @@ static inline eddy__ready *eddy__ready_of(eddy__source *source)
 }
 
 /* A source of the type over `fd`, which it closes in the end unless slot.keep_fd is set. 0 or
- * -errno: then the descriptor is the caller's. `is`: what it is taken for before the first event. */
+ * -errno: then the descriptor is the caller's. `is`: what it is taken for until the first event. */
 int eddy__ready_new(eddy_core *core, const eddy__source_type *type, int fd, uint32_t is,
                     eddy__ready **out);
 /* `event` of the object's source type. */
 void eddy__ready_event(eddy__source *source, const eddy__event *event);
-/* > 0: those of `wants` that it is (one unit of budget is spent); EDDY_PENDING, or a request to end;
- * EDDY_LOOP_GONE. */
+/* > 0: those of `wants` that it is (one unit of budget is spent); EDDY_PENDING, or a request to
+ * end; EDDY_LOOP_GONE. */
 eddy_result eddy__ready_poll(eddy__ready *self, eddy_task *task, eddy__side side, uint32_t wants,
                              const eddy_wait_type *type);
 /* It is no longer so. */
@@ -42,8 +42,10 @@ static inline void eddy__ready_clear(eddy__ready *self, uint32_t bits)
 {
     self->is &= ~bits;
 }
-/* The user gives it back: nobody else may wait (asserted). Detaches and releases the source; once the
- * loop is gone from any thread. */
+/* Whoever waits is woken, to find out why. */
+void eddy__ready_wake(eddy__ready *self);
+/* The user gives it back: nobody else may wait (asserted). Detaches and releases the source; once
+ * the loop is gone from any thread. */
 void eddy__ready_free(eddy__ready *self);
 
 #endif

@@ -39,6 +39,8 @@ void eddy__branch_wake(eddy__branch *self)
         if (set == NULL) {
             self->core->stats.wakes++;
             eddy__list_append(&self->core->ready, &self->ready);
+            if (self->core->quiet)
+                eddy__core_stir(self->core);
             return;
         }
         eddy__list_append(&set->ready, &self->ready);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core.c - making a loop, its memory, its thread, its counters (core_end.c: its end).
+ * core.c - making a loop, its memory, its counters (owner.c: its thread, core_end.c: its end).
  *
  * The struct, and with it the slab that I/O objects live in, stays until the last object that a
  * user still holds is given back; everything else goes with eddy_core_free().
@@ -73,18 +73,6 @@ void eddy__core_object_free(eddy_core *core, void *memory, size_t size)
     else if (eddy__slab_is_alone(&core->slab, size))
         eddy__free(&core->memory.inner, memory, size);
     /* else: it goes with the slab. Its lists are not touched, other threads may be here too. */
-}
-
-/* ---- thread ---- */
-
-void eddy__core_check(const eddy_core *core, const char *verb)
-{
-    EDDY_ASSERT(core->fork_generation == eddy__fork_generation,
-                "%s: this loop was made before fork(2); in the child it may only be freed: make a "
-                "new one",
-                verb);
-    EDDY_ASSERT(core->owner.token == 0 || eddy__thread_is_self(&core->owner),
-                "%s is called off the loop's thread: use an eddy_remote there", verb);
 }
 
 /* ---- making ---- */
@@ -295,6 +283,8 @@ eddy__inbox *eddy__core_inbox(eddy_core *core)
         wake_by_cpu(core, &options);
     if (eddy__inbox_new(&options, &core->inbox) == 0 && core->sim != NULL)
         core->driver->cpu->refs++;
+    if (core->quiet) /* made outside of a turn: who sends must wake us */
+        eddy__core_settle(core);
     return core->inbox;
 }
 

@@ -3,9 +3,9 @@
  * core.h - the inside of a loop: the structs that the reactor's files share, and what the layers
  * above it (time, net) may call. Everything here is of the loop's thread, but for the inbox.
  *
- * Who may touch what: turn.c runs tasks and waits; task.c makes and ends them; frame.c walks the
- * trees of futures; waiter.c is the one place that produces EDDY_PENDING; source.c is what the I/O
- * objects stand on.
+ * Who may touch what: turn.c runs tasks and waits, embed.c has another loop wait; task.c makes and
+ * ends them; frame.c walks the trees of futures; waiter.c is the one place that produces
+ * EDDY_PENDING; source.c is what the I/O objects stand on.
  */
 #ifndef EDDY__CORE_H
 #define EDDY__CORE_H
@@ -69,6 +69,8 @@ struct eddy_task {
     uint16_t state;
 };
 
+/* The note that was just left concerns a Unix socket of that name. */
+void eddy__why_name(eddy_task *task, const eddy_unix_addr *name);
 /* Put a task into the run queue. */
 void eddy__task_wake(eddy_task *task);
 /* eddy_spawn() for an owner: on success the task is not queued yet; eddy__task_wake() does that. */
@@ -208,7 +210,8 @@ enum {
     EDDY__SOURCE_HELD = 1 << 2,   /* the user has it */
     EDDY__SOURCE_TENDED = 1 << 3, /* in core->attention */
     EDDY__SOURCE_LATER = 1 << 4,  /* wants attention when core->later fires */
-    EDDY__SOURCE_OWN = 1 << 8,    /* from this bit on: the object's own */
+    EDDY__SOURCE_ENDS = 1 << 5, /* it waits for a descriptor to attach, and is ended all the same */
+    EDDY__SOURCE_OWN = 1 << 8,  /* from this bit on: the object's own */
 };
 
 /* First member of every I/O object. Its memory is the slab's and goes when the user has given it
@@ -226,7 +229,8 @@ struct eddy__source {
 eddy__source *eddy__source_new(eddy_core *core, const eddy__source_type *type);
 /* Hand the descriptor to the driver. On error it is still the caller's. */
 int eddy__source_attach(eddy__source *self, int fd, eddy__slot_kind kind);
-/* Ask the driver to end it; once, harmless when not attached. */
+/* Ask the driver to end it; once, harmless when not attached. One that is EDDY__SOURCE_ENDS ends in
+ * this call. */
 void eddy__source_detach(eddy__source *self);
 /* The user gives it back; with the driver's end the memory goes. Call detach too, now or later. */
 void eddy__source_release(eddy__source *self);
@@ -259,7 +263,8 @@ struct eddy_core {
     eddy__sim *sim;       /* the simulated world it is in; NULL: on the kernel */
     eddy__node ready;     /* tasks to be polled */
     eddy__node attention; /* sources to be tended at the end of the turn */
-    int64_t now_ns;       /* read after the last wait or job; for expiry, and as the tasks' start */
+    bool quiet;     /* outside of a turn, with nothing to do, in another loop that waits for us */
+    int64_t now_ns; /* read after the last wait or job; for expiry, and as the tasks' start */
     eddy__wheel wheel;
     eddy_task main;
     eddy_result main_result;
@@ -285,13 +290,16 @@ struct eddy_core {
     uint32_t drops;              /* drops under way: they nest as groups do */
     bool doomed;                 /* some task waits for its drop */
     bool running;                /* inside run or turn */
+    bool embedded;               /* another loop drives it (embed.c) */
     bool of_world;               /* a world makes and ends it */
     bool gone;                   /* being freed, or freed while objects are held */
     eddy__thread owner;          /* zero: nobody has run it yet */
     uint32_t fork_generation;
-    eddy__atomic_u32 memory_refs; /* the core and every object the user holds */
-    eddy_core *next_owned;        /* in the list of its thread's loops */
-    char deadlock[256];           /* what the future of run() waited for */
+    eddy__atomic_u32 memory_refs;   /* the core and every object the user holds */
+    eddy_core *next_owned;          /* in the list of its thread's loops */
+    const eddy__driver_type *inner; /* embedded: the driver's own operations */
+    eddy__driver_type outer;        /* the same, which also tell the other loop */
+    char deadlock[256];             /* what the future of run() waited for */
 };
 
 /* The loop's thread, not forked: asserted. `verb`: the public function, for the message. */
@@ -315,6 +323,13 @@ void eddy__core_drop_wakefd(eddy_core *core);
 void eddy__core_drop_parts(eddy_core *core);
 /* The loop is this thread's from now on. */
 void eddy__core_own(eddy_core *core);
+/* Around each run and turn. `verb`: the public function, for messages. */
+void eddy__core_enter(eddy_core *core, const char *verb);
+void eddy__core_leave(eddy_core *core);
+/* embed.c: tell the loop around this one that there is work; to be called when core->quiet. */
+void eddy__core_stir(eddy_core *core) EDDY__COLD;
+/* The same, or when there will be. */
+void eddy__core_settle(eddy_core *core) EDDY__COLD;
 /* Would a turn that does not wait do anything now? */
 bool eddy__core_is_ready(eddy_core *core);
 /* When its next timer is due, by its own clock; EDDY_FOREVER: never. */
@@ -351,6 +366,8 @@ static inline void eddy__source_attend(eddy__source *self)
     if ((self->flags & EDDY__SOURCE_TENDED) == 0) {
         self->flags |= EDDY__SOURCE_TENDED;
         eddy__list_append(&self->core->attention, &self->attention);
+        if (self->core->quiet)
+            eddy__core_stir(self->core);
     }
 }
 

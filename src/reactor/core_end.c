@@ -75,9 +75,9 @@ static void forget_sources(eddy_core *core)
 
         eddy__list_remove(&source->all);
         eddy__list_remove(&source->attention);
-        if ((source->flags & EDDY__SOURCE_ATTACHED) != 0) {
+        if ((source->flags & (EDDY__SOURCE_ATTACHED | EDDY__SOURCE_ENDS)) != 0) {
             source->type->ended(source);
-            source->flags &= ~(uint32_t)EDDY__SOURCE_ATTACHED;
+            source->flags &= ~(uint32_t)(EDDY__SOURCE_ATTACHED | EDDY__SOURCE_ENDS);
         }
         if ((source->flags & EDDY__SOURCE_HELD) == 0)
             eddy__core_object_free(core, source, source->type->size_bytes);
@@ -121,6 +121,7 @@ static uint64_t end_core(eddy_core *core, bool foreign, void (*end)(eddy_core *c
     core->owner = eddy__thread_self();
     core->fork_generation = eddy__fork_generation;
     core->gone = true;
+    core->embedded = core->quiet = false;
     close_inbox(core);
     drop_tasks(core);
     if (!foreign)

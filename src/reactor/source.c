@@ -27,19 +27,11 @@ int eddy__source_attach(eddy__source *self, int fd, eddy__slot_kind kind)
     eddy__driver *driver = self->core->driver;
     int error = driver->type->attach(driver, &self->slot, fd, kind);
 
-    if (error == 0)
-        self->flags |= EDDY__SOURCE_ATTACHED;
-    return error;
-}
-
-void eddy__source_detach(eddy__source *self)
-{
-    eddy__driver *driver = self->core->driver;
-
-    if ((self->flags & (EDDY__SOURCE_ATTACHED | EDDY__SOURCE_DETACHING)) != EDDY__SOURCE_ATTACHED)
-        return;
-    self->flags |= EDDY__SOURCE_DETACHING;
-    driver->type->detach(driver, &self->slot);
+    if (error != 0)
+        return error;
+    self->flags &= ~(uint32_t)EDDY__SOURCE_ENDS;
+    self->flags |= EDDY__SOURCE_ATTACHED;
+    return 0;
 }
 
 /* Once the loop is gone, other threads may give objects back too: its lists are left alone then. */
@@ -47,11 +39,27 @@ static void free_if_unused(eddy__source *self)
 {
     eddy_core *core = self->core;
 
-    if ((self->flags & (EDDY__SOURCE_ATTACHED | EDDY__SOURCE_HELD)) != 0)
+    if ((self->flags & (EDDY__SOURCE_ATTACHED | EDDY__SOURCE_ENDS | EDDY__SOURCE_HELD)) != 0)
         return;
     eddy__list_remove(&self->attention);
     eddy__list_remove(&self->all);
     eddy__core_object_free(core, self, self->type->size_bytes);
+}
+
+void eddy__source_detach(eddy__source *self)
+{
+    eddy__driver *driver = self->core->driver;
+
+    if ((self->flags & EDDY__SOURCE_ENDS) != 0) {
+        self->flags &= ~(uint32_t)EDDY__SOURCE_ENDS;
+        self->type->ended(self);
+        free_if_unused(self);
+        return;
+    }
+    if ((self->flags & (EDDY__SOURCE_ATTACHED | EDDY__SOURCE_DETACHING)) != EDDY__SOURCE_ATTACHED)
+        return;
+    self->flags |= EDDY__SOURCE_DETACHING;
+    driver->type->detach(driver, &self->slot);
 }
 
 void eddy__source_release(eddy__source *self)

@@ -16,34 +16,6 @@
 
 enum { EVENTS_MAX = 256, FIRED_FEW = 64, SIMULATED_TURN_NS = 1000 };
 
-/* The loops of this thread. */
-static _Thread_local eddy_core *owned;
-
-bool eddy__core_is_mine(const eddy__inbox *inbox)
-{
-    for (const eddy_core *core = owned; core != NULL; core = core->next_owned)
-        if (core->inbox == inbox)
-            return true;
-    return false;
-}
-
-void eddy__core_own(eddy_core *core)
-{
-    core->owner = eddy__thread_self();
-    core->next_owned = owned;
-    owned = core;
-}
-
-void eddy__core_disown(eddy_core *core)
-{
-    for (eddy_core **at = &owned; *at != NULL; at = &(*at)->next_owned) {
-        if (*at == core) {
-            *at = core->next_owned;
-            return;
-        }
-    }
-}
-
 /* ---- timers ---- */
 
 _Static_assert(sizeof(((eddy_sleep *)0)->timer) == sizeof(eddy__timer),
@@ -98,6 +70,8 @@ void eddy__alarm_start(eddy_core *core, eddy__alarm *self, int64_t delay_ns)
 {
     core->stats.timers_started++;
     eddy__wheel_start(&core->wheel, &self->timer, eddy__time_add(eddy__core_now(core), delay_ns));
+    if (core->quiet)
+        eddy__core_settle(core);
 }
 
 void eddy__alarm_stop(eddy_core *core, eddy__alarm *self)
@@ -295,24 +269,6 @@ int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
 
 /* ---- run and turn ---- */
 
-static void enter(eddy_core *core, const char *verb)
-{
-    if (core->owner.token == 0)
-        eddy__core_own(core);
-    eddy__core_check(core, verb);
-    EDDY_ASSERT(!core->running,
-                "%s is called inside a run or turn of the same loop: spawn a task instead, or use "
-                "another loop",
-                verb);
-    core->running = true;
-    core->now_ns = eddy__core_now(core);
-}
-
-static void leave(eddy_core *core)
-{
-    core->running = false;
-}
-
 static eddy_result drive(eddy_core *core)
 {
     int error;
@@ -338,9 +294,9 @@ eddy_result eddy_core_run(eddy_core *core, eddy_future *future)
 {
     eddy_result result;
 
-    enter(core, "eddy_core_run");
+    eddy__core_enter(core, "eddy_core_run");
     if ((future->state & EDDY__FUTURE_STATIC) != 0) { /* what eddy_box() gives without memory */
-        leave(core);
+        eddy__core_leave(core);
         return future->type->poll(future, NULL);
     }
     EDDY_ASSERT(
@@ -353,7 +309,7 @@ eddy_result eddy_core_run(eddy_core *core, eddy_future *future)
     eddy__task_init(&core->main, core, future);
     eddy__task_wake(&core->main);
     result = drive(core);
-    leave(core);
+    eddy__core_leave(core);
     return result;
 }
 
@@ -385,10 +341,10 @@ eddy_result eddy_core_turn(eddy_core *core, int64_t max_wait_ns)
 {
     eddy_result result;
 
-    enter(core, "eddy_core_turn");
+    eddy__core_enter(core, "eddy_core_turn");
     core->main.state = 0;
     core->stats.turns++;
     result = turn(core, max_wait_ns);
-    leave(core);
+    eddy__core_leave(core);
     return result;
 }

@@ -24,7 +24,14 @@ eddy_result eddy_why_note(eddy_task *task, const char *operation, const eddy_add
     task->why->result = error;
     task->why->when_ns = eddy__core_now(task->core);
     task->why->peer = peer != NULL ? *peer : (eddy_addr){0};
+    task->why->name = (eddy_unix_addr){0};
     return error;
+}
+
+void eddy__why_name(eddy_task *task, const eddy_unix_addr *name)
+{
+    if (task->why != NULL)
+        task->why->name = *name;
 }
 
 /* A note about another error than the one the task ends with is none about that. */

@@ -15,6 +15,9 @@
 
 #define MILLION 1000000u
 
+/* Rows of details: a new kind of chance must not change the numbers that a program draws itself. */
+enum { DETAILS = 1000, OWN_NUMBERS = 27 };
+
 typedef struct kind {
     const char *name;
     uint32_t ppm;
@@ -36,7 +39,7 @@ static uint64_t mix(uint64_t seed, uint64_t row, uint64_t n)
 
 bool eddy__sim_is_fault(eddy_chaos chaos)
 {
-    return chaos > EDDY_CHAOS_BATCH;
+    return chaos > EDDY_CHAOS_BATCH && chaos != EDDY_CHAOS_SPURIOUS;
 }
 
 const char *eddy__sim_chaos_name(eddy_chaos chaos)
@@ -159,11 +162,20 @@ bool eddy__sim_happens(eddy__sim *self, eddy_chaos chaos)
     return true;
 }
 
+static uint64_t row_of(eddy_chaos chaos)
+{
+    int number = (int)chaos;
+
+    if (chaos == EDDY_CHAOS_COUNT)
+        return DETAILS + OWN_NUMBERS;
+    return (uint64_t)(DETAILS + number + (number >= OWN_NUMBERS ? 1 : 0));
+}
+
 static uint64_t draw(eddy__sim *self, eddy_chaos chaos)
 {
     eddy__sim_chance *chance = &self->chances[chaos];
 
-    return mix(self->seed, (uint64_t)chaos + 1000, (chance->rolls << 20) + ++chance->draws);
+    return mix(self->seed, row_of(chaos), (chance->rolls << 20) + ++chance->draws);
 }
 
 uint32_t eddy__sim_draw(eddy__sim *self, eddy_chaos chaos, uint32_t below)

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "base/alloc.h"
-#include "sim/tcp.h"
+#include "sim/udp.h"
 
 #define LATENCY_NS       (100 * EDDY_MICROSECOND)
 #define JITTER_NS        (1 * EDDY_MILLISECOND)
@@ -27,6 +27,7 @@ static eddy__sim_link *make(eddy__sim_host *from, eddy__sim_host *to)
     link->to = to;
     eddy__sim_link_reset(link);
     eddy__list_init(&link->under_way);
+    eddy__list_init(&link->datagrams);
     eddy__list_append(&from->links, &link->of_host);
     return link;
 }
@@ -57,6 +58,7 @@ void eddy__sim_links_free(eddy__sim_host *from)
         eddy__sim_link *link = EDDY__CONTAINER(from->links.next, eddy__sim_link, of_host);
 
         eddy__sim_segments_free(link);
+        eddy__sim_datagrams_free(link);
         eddy__list_remove(&link->of_host);
         eddy__free(from->sim->allocator, link, sizeof *link);
     }

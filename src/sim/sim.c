@@ -2,7 +2,7 @@
 /*
  * sim.c - the room: its life, its time, its hosts and processors. See sim.h.
  */
-#include "sim/sim.h"
+#include "sim/unix.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -58,6 +58,7 @@ void eddy__sim_retain(eddy__sim *self)
 void eddy__sim_host_free(eddy__sim_host *host)
 {
     eddy__sim_sockets_free(host);
+    eddy__sim_names_free(host);
     eddy__sim_links_free(host);
     eddy__list_remove(&host->all);
     eddy__free(host->sim->allocator, host, sizeof *host);
@@ -240,6 +241,7 @@ int eddy__sim_host_new(eddy__sim *self, const char *name, const eddy_addr *addr,
     host->wall_ns_offset = WALL_NS - UPTIME_NS;
     host->fds_max = FDS_MAX;
     eddy__list_init(&host->links);
+    eddy__sim_names_init(host);
     eddy__sim_sockets_init(host);
     eddy__list_append(&self->hosts, &host->all);
     if (eddy__sim_happens(self, EDDY_CHAOS_DRIFT))

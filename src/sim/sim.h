@@ -11,6 +11,8 @@
  *   links.c     how long a segment takes from one host to another, and whether it arrives
  *   sockets.c   descriptors, binding, listening, options, addresses: eddy__system of a host
  *   tcp*.c      connections: what travels, and what it does at the other end (see tcp.h)
+ *   udp*.c      datagrams, the same (see udp.h)
+ *   unix.c      connections within a host that are found by names (see unix.h)
  *
  * All of one room is of one thread, but for eddy__sim_wake(), which asserts just that.
  * Times are the room's nanoseconds unless a name says "local".
@@ -162,10 +164,15 @@ struct eddy__sim_host {
     eddy__node time_waits; /* connections that only answer a last segment, oldest first */
     uint32_t time_waits_n;
     eddy__node sockets;     /* all of the host, also those whose descriptor is closed */
+    eddy__node udps;        /* of these, the datagram sockets that are bound (udp_ports.c) */
     uint16_t next_port;     /* ephemeral: 32768..60999 */
+    uint16_t next_udp_port; /* likewise */
     int refuse;             /* eddy_host_refuse() */
     int accept_error;       /* eddy_host_fail_accept() */
     uint32_t accept_errors; /* so many times */
+    eddy__node names;       /* of Unix sockets (unix.c) */
+    uint32_t names_given;   /* so many abstract names were chosen */
+    uint64_t inodes;        /* so many paths were made */
     eddy__node links;       /* of eddy__sim_link.of_host: those from this host (links.c) */
 };
 
@@ -175,7 +182,11 @@ int eddy__sim_host_new(eddy__sim *, const char *name, const eddy_addr *addr, edd
 eddy__sim_host *eddy__sim_host_find(eddy__sim *, eddy__sim_host *from, const eddy_addr *addr);
 /* The address as it is on the wire: IPv4 in IPv6 is IPv4. (tcp_ports.c) */
 eddy_addr eddy__sim_addr_wire(const eddy_addr *addr);
-/* A group, or everybody. (tcp_connect.c) */
+/* A group of hosts. (tcp_connect.c) */
+bool eddy__sim_addr_is_multicast(const eddy_addr *wire);
+/* All of them: 255.255.255.255. */
+bool eddy__sim_addr_is_everybody(const eddy_addr *wire);
+/* One of these. */
 bool eddy__sim_addr_is_group(const eddy_addr *wire);
 /* Sockets go without a word, descriptors too. The host is down. */
 void eddy__sim_host_crash(eddy__sim_host *);
@@ -223,6 +234,8 @@ typedef struct eddy__sim_link {
     int64_t cut_until_ns;  /* EDDY_FOREVER: until healed */
     int64_t slow_until_ns; /* little bandwidth until then, by chance */
     eddy__node under_way;  /* segments on it (tcp_segment.c) */
+    eddy__node datagrams;  /* datagrams on it (udp_way.c) */
+    int64_t datagram_ns;   /* when the last of them arrives that was not held back */
 } eddy__sim_link;
 
 /* Made at first use. NULL: no memory. */

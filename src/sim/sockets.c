@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "sim/tcp.h"
+#include "sim/udp.h"
+#include "sim/unix.h"
 
-enum { FIRST_FDS = 16, SOMAXCONN = 4096 };
+enum { FIRST_FDS = 16 };
 
-static eddy__sim_host *host_of(eddy__system *system)
+eddy__sim_host *eddy__sim_host_of(eddy__system *system)
 {
     return (eddy__sim_host *)(void *)system; /* its first member */
 }
@@ -104,6 +105,10 @@ void eddy__sim_socket_free(eddy__sim_socket *self)
 {
     eddy__sim *sim = self->host->sim;
 
+    if (self->udp != NULL)
+        eddy__sim_udp_free(self->udp);
+    if (self->named != NULL)
+        eddy__sim_named_free(self);
     eddy__sim_cancel(sim, &self->timer);
     eddy__sim_ports_remove(self);
     eddy__sim_ring_free(&self->out, sim->allocator);
@@ -118,6 +123,7 @@ void eddy__sim_socket_free(eddy__sim_socket *self)
 void eddy__sim_sockets_init(eddy__sim_host *host)
 {
     eddy__list_init(&host->sockets);
+    eddy__list_init(&host->udps);
     eddy__list_init(&host->time_waits);
     host->time_waits_n = 0;
 }
@@ -173,8 +179,7 @@ int eddy__sim_watch(eddy__sim_host *host, int fd, eddy__sim_watcher *watcher)
 
 /* ---- making ---- */
 
-/* With a descriptor, or *error. */
-static eddy__sim_socket *open_socket(eddy__sim_host *host, bool ipv6, int *error)
+eddy__sim_socket *eddy__sim_socket_open(eddy__sim_host *host, bool ipv6, int *error)
 {
     eddy__sim_socket *self;
 
@@ -190,7 +195,7 @@ static eddy__sim_socket *open_socket(eddy__sim_host *host, bool ipv6, int *error
     return self;
 }
 
-static void undo(eddy__sim_socket *self)
+void eddy__sim_socket_undo(eddy__sim_socket *self)
 {
     eddy__sim_fd_close(self);
     eddy__sim_socket_free(self);
@@ -199,7 +204,8 @@ static void undo(eddy__sim_socket *self)
 static int sim_stream(eddy__system *system, const eddy_addr *to)
 {
     int error;
-    eddy__sim_socket *self = open_socket(host_of(system), to->family == EDDY_ADDR_IPV6, &error);
+    eddy__sim_socket *self =
+        eddy__sim_socket_open(eddy__sim_host_of(system), to->family == EDDY_ADDR_IPV6, &error);
 
     if (self == NULL)
         return error;
@@ -207,16 +213,12 @@ static int sim_stream(eddy__system *system, const eddy_addr *to)
     return self->fd;
 }
 
-static uint32_t backlog_of(int32_t backlog)
-{
-    return backlog < 0 || backlog > SOMAXCONN ? SOMAXCONN : (uint32_t)backlog;
-}
-
 static int sim_listen(eddy__system *system, const eddy_addr *addr,
                       const eddy__socket_listen *options)
 {
     int error;
-    eddy__sim_socket *self = open_socket(host_of(system), addr->family == EDDY_ADDR_IPV6, &error);
+    eddy__sim_socket *self =
+        eddy__sim_socket_open(eddy__sim_host_of(system), addr->family == EDDY_ADDR_IPV6, &error);
 
     if (self == NULL)
         return error;
@@ -224,36 +226,33 @@ static int sim_listen(eddy__system *system, const eddy_addr *addr,
     self->reuse_port = options->reuse_port;
     self->options[EDDY__SOCKET_NODELAY] = options->nodelay;
     self->options[EDDY__SOCKET_ONLY_V6] = self->ipv6 && options->only_v6 > 0;
-    self->backlog = backlog_of(options->backlog);
     error = eddy__sim_ports_bind(self, addr);
     if (error == 0)
         error = eddy__sim_ports_add(self);
     if (error != 0) {
-        undo(self);
+        eddy__sim_socket_undo(self);
         return error;
     }
-    self->conversation = ++self->host->sim->socket_ids;
-    self->state = EDDY__SIM_TCP_LISTEN;
-    eddy__sim_tcp_trace(self, "listen", self->local.port);
+    eddy__sim_tcp_listen(self, options->backlog);
     return self->fd;
 }
 
 static int sim_pair(eddy__system *system, int fds[2])
 {
     int error;
-    eddy__sim_socket *b, *a = open_socket(host_of(system), false, &error);
+    eddy__sim_socket *b, *a = eddy__sim_socket_open(eddy__sim_host_of(system), false, &error);
 
     if (a == NULL)
         return error;
-    b = open_socket(host_of(system), false, &error);
+    b = eddy__sim_socket_open(eddy__sim_host_of(system), false, &error);
     if (b == NULL) {
-        undo(a);
+        eddy__sim_socket_undo(a);
         return error;
     }
     error = eddy__sim_tcp_marry(a, b);
     if (error != 0) {
-        undo(b);
-        undo(a);
+        eddy__sim_socket_undo(b);
+        eddy__sim_socket_undo(a);
         return error;
     }
     fds[0] = a->fd;
@@ -263,10 +262,12 @@ static int sim_pair(eddy__system *system, int fds[2])
 
 static int sim_adopt(eddy__system *system, int fd, bool listening)
 {
-    const eddy__sim_socket *self = eddy__sim_socket_of(host_of(system), fd);
+    const eddy__sim_socket *self = eddy__sim_socket_of(eddy__sim_host_of(system), fd);
 
     if (self == NULL)
         return -EBADF;
+    if (self->udp != NULL)
+        return -EINVAL;
     return (self->state == EDDY__SIM_TCP_LISTEN) == listening ? 0 : -EINVAL;
 }
 
@@ -274,44 +275,55 @@ static int sim_adopt(eddy__system *system, int fd, bool listening)
 
 static void sim_close(eddy__system *system, int fd)
 {
-    eddy__sim_socket *self = eddy__sim_socket_of(host_of(system), fd);
+    eddy__sim_socket *self = eddy__sim_socket_of(eddy__sim_host_of(system), fd);
 
-    if (self != NULL)
+    if (self == NULL)
+        return;
+    if (self->udp != NULL)
+        eddy__sim_udp_close(self);
+    else
         eddy__sim_tcp_close(self);
 }
 
 static bool sim_is_reset(eddy__system *system, int fd)
 {
-    const eddy__sim_socket *self = eddy__sim_socket_of(host_of(system), fd);
+    const eddy__sim_socket *self = eddy__sim_socket_of(eddy__sim_host_of(system), fd);
 
-    return self != NULL && eddy__sim_tcp_is_reset(self);
+    return self != NULL && self->udp == NULL && eddy__sim_tcp_is_reset(self);
+}
+
+/* Behind a Unix socket's name there are addresses, too: they are nobody's business. */
+static eddy_addr shown(const eddy__sim_socket *self, const eddy_addr *addr)
+{
+    return self->named != NULL ? (eddy_addr){0} : eddy__sim_addr_shown(self, addr);
 }
 
 static int sim_local_addr(eddy__system *system, int fd, eddy_addr *addr)
 {
-    const eddy__sim_socket *self = eddy__sim_socket_of(host_of(system), fd);
+    const eddy__sim_socket *self = eddy__sim_socket_of(eddy__sim_host_of(system), fd);
 
     if (self == NULL)
         return -EBADF;
-    *addr = eddy__sim_addr_shown(self, &self->local);
+    *addr = shown(self, &self->local);
     return 0;
 }
 
 static int sim_peer_addr(eddy__system *system, int fd, eddy_addr *addr)
 {
-    const eddy__sim_socket *self = eddy__sim_socket_of(host_of(system), fd);
+    const eddy__sim_socket *self = eddy__sim_socket_of(eddy__sim_host_of(system), fd);
 
     if (self == NULL)
         return -EBADF;
-    if (self->state != EDDY__SIM_TCP_OPEN)
+    if (self->udp == NULL ? self->state != EDDY__SIM_TCP_OPEN
+                          : self->remote.family == EDDY_ADDR_NONE)
         return -ENOTCONN;
-    *addr = eddy__sim_addr_shown(self, &self->remote);
+    *addr = shown(self, &self->remote);
     return 0;
 }
 
 static int64_t sim_wall_ns(eddy__system *system)
 {
-    return eddy__sim_wall_ns(host_of(system));
+    return eddy__sim_wall_ns(eddy__sim_host_of(system));
 }
 
 const eddy__system_type eddy__sim_system = {
@@ -326,4 +338,6 @@ const eddy__system_type eddy__sim_system = {
     .set = eddy__sim_option_set,
     .get = eddy__sim_option_get,
     .wall_ns = sim_wall_ns,
+    .datagrams = &eddy__sim_datagrams,
+    .unix_sockets = &eddy__sim_unix_sockets,
 };

@@ -6,7 +6,8 @@
  */
 #include <errno.h>
 
-#include "sim/tcp.h"
+#include "sim/udp.h"
+#include "sim/unix.h"
 
 enum { TIME_WAITS_MAX = 1024 }; /* per host; beyond it the oldest goes */
 
@@ -46,6 +47,8 @@ void eddy__sim_tcp_was_reset(eddy__sim_socket *self)
 {
     bool ended = self->fin_received && !self->fin_wanted; /* CLOSE_WAIT */
 
+    if (self->named != NULL) /* to a Unix socket, something else is an end */
+        ended = false;
     if (self->state == EDDY__SIM_TCP_TIME_WAIT)
         eddy__sim_tcp_over(self, 0);
     else if (self->state == EDDY__SIM_TCP_SYN_SENT)
@@ -101,6 +104,27 @@ static void end_sending(eddy__sim_socket *self)
     eddy__sim_tcp_ends(self);
 }
 
+/* Or under way: the kernel's are in the queue of the peer as soon as they are written. */
+static bool has_unread(const eddy__sim_socket *self)
+{
+    const eddy__sim_socket *peer = eddy__sim_ports_find(self->host, &self->remote, &self->local);
+
+    return self->in.used > 0 || (peer != NULL && peer->una + peer->out.used > self->rcv_nxt);
+}
+
+/* There is no reset: what was sent arrives in any case, and then the end. */
+static void close_named(eddy__sim_socket *self)
+{
+    bool fin_sent = self->fin_wanted;
+
+    self->named->left_unread = has_unread(self);
+    eddy__sim_ring_free(&self->in, self->host->sim->allocator);
+    if (fin_sent)
+        eddy__sim_tcp_ack(self);
+    else
+        end_sending(self);
+}
+
 static void close_open(eddy__sim_socket *self)
 {
     bool unread = self->in.used > 0;
@@ -123,7 +147,9 @@ void eddy__sim_tcp_close(eddy__sim_socket *self)
     eddy__sim_fd_close(self);
     if (self->state == EDDY__SIM_TCP_LISTEN)
         eddy__sim_tcp_stop_listening(self);
-    if (self->state == EDDY__SIM_TCP_OPEN)
+    if (self->state == EDDY__SIM_TCP_OPEN && self->named != NULL)
+        close_named(self);
+    else if (self->state == EDDY__SIM_TCP_OPEN)
         close_open(self);
     else if (self->state != EDDY__SIM_TCP_TIME_WAIT)
         eddy__sim_tcp_over(self, 0);
@@ -173,9 +199,14 @@ int eddy__sim_take_error(eddy__sim_host *host, int fd)
     return self == NULL ? -EBADF : take_error(self);
 }
 
+static bool is_left_alone(const eddy__sim_socket *self)
+{
+    return self->named != NULL && self->named->gone;
+}
+
 static bool sends_no_more(const eddy__sim_socket *self)
 {
-    return self->fin_wanted || self->over;
+    return self->fin_wanted || self->over || is_left_alone(self);
 }
 
 static size_t room_to_send(const eddy__sim_socket *self)
@@ -192,6 +223,8 @@ int64_t eddy__sim_send(eddy__sim_host *host, int fd, const void *data, size_t le
 
     if (self == NULL)
         return -EBADF;
+    if (is_left_alone(self))
+        return -EPIPE;
     if (self->error != 0)
         return take_error(self);
     if (self->state == EDDY__SIM_TCP_SYN_SENT)
@@ -212,7 +245,8 @@ int64_t eddy__sim_send(eddy__sim_host *host, int fd, const void *data, size_t le
 /* Nothing is there to read. */
 static int why_nothing(eddy__sim_socket *self)
 {
-    if (self->fin_received) /* an end that was told is not followed by an error */
+    /* An end that was told is not followed by an error, but for what a Unix peer left unread. */
+    if (self->fin_received && (self->named == NULL || self->error == 0))
         return 0;
     if (self->error != 0)
         return take_error(self);
@@ -265,6 +299,8 @@ uint32_t eddy__sim_ready(eddy__sim_host *host, int fd)
 
     if (self == NULL)
         return 0;
+    if (self->udp != NULL)
+        return eddy__sim_udp_ready(self);
     if (self->state == EDDY__SIM_TCP_LISTEN)
         return self->queued > 0 ? EDDY__SIM_READABLE : 0;
     ended = self->fin_received || self->over;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tcp.h - private to sockets.c and tcp*.c: what a simulated socket is, and what these files ask of
+ * tcp.h - private to sockets.c, tcp*.c and udp*.c: what a simulated socket is, and what these files ask of
  * each other. Everybody else goes by sim.h.
  *
  *   sockets.c       descriptors and the table of a host
@@ -107,11 +107,14 @@ struct eddy__sim_socket {
     eddy__sim_event timer;
     uint32_t retries; /* in a row without an answer */
     uint32_t backoff;
-    bool put_off;   /* the timer waits for the end of a pause */
-    bool probing;   /* the timer is to ask the peer whether it has room */
-    bool doubt;     /* what the peer has said of its room may have got lost */
-    bool forgotten; /* by chance: what comes for it is a stranger's to its host */
-    bool lost;      /* bytes or the end have not come through */
+    bool put_off;                  /* the timer waits for the end of a pause */
+    bool probing;                  /* the timer is to ask the peer whether it has room */
+    bool doubt;                    /* what the peer has said of its room may have got lost */
+    bool forgotten;                /* by chance: what comes for it is a stranger's to its host */
+    bool lost;                     /* bytes or the end have not come through */
+    struct eddy__sim_named *named; /* unix.h; NULL: no Unix socket */
+    struct eddy__sim_udp *udp; /* udp.h; NULL: no datagram socket. Then nothing of the connection is
+                                  used, but `conversation`: its number for the trace */
 };
 
 /* NULL: no memory. Without a descriptor. */
@@ -124,6 +127,11 @@ int eddy__sim_fd_open(eddy__sim_socket *);
 void eddy__sim_fd_close(eddy__sim_socket *);
 /* 0, or why no descriptor can be opened. */
 int eddy__sim_fd_check(const eddy__sim_host *);
+/* With a descriptor; NULL: *error says why. */
+eddy__sim_socket *eddy__sim_socket_open(eddy__sim_host *, bool ipv6, int *error);
+/* One that never was anything, or is nothing any more: close and free it. */
+void eddy__sim_socket_undo(eddy__sim_socket *);
+eddy__sim_host *eddy__sim_host_of(eddy__system *);
 /* The watcher is told. */
 void eddy__sim_tell(eddy__sim_socket *);
 void eddy__sim_tcp_trace(const eddy__sim_socket *, const char *what, int64_t result);
@@ -152,6 +160,12 @@ eddy__sim_socket *eddy__sim_ports_listener(const eddy__sim_host *, const eddy_ad
 int eddy__sim_ports_choose(eddy__sim_socket *);
 /* Set local for a listener: 0, -EADDRNOTAVAIL, -EADDRINUSE. */
 int eddy__sim_ports_bind(eddy__sim_socket *, const eddy_addr *addr);
+/* One that a socket of the host can be bound to. */
+bool eddy__sim_ports_is_of_host(const eddy__sim_host *, const eddy_addr *wire);
+/* Whether some address is of both. */
+bool eddy__sim_ports_overlap(const eddy__sim_socket *a, const eddy__sim_socket *b);
+/* Which of several is for this remote. */
+uint32_t eddy__sim_ports_hash(const eddy_addr *remote);
 
 /* ---- tcp.c ---- */
 
@@ -179,13 +193,15 @@ enum {
     EDDY__SIM_FIN = 1 << 2,
     EDDY__SIM_RST = 1 << 3,
     EDDY__SIM_PROBE = 1 << 4, /* asks for an acknowledgement */
+    EDDY__SIM_GONE = 1 << 5,  /* Unix: the sender is closed */
 };
 
 typedef struct eddy__sim_header {
     eddy_addr from, to;
     uint64_t conversation, seq, ack, edge;
     unsigned flags;
-    int error; /* of a reset: what connecting fails with; 0: -ECONNREFUSED */
+    int error; /* of a reset: what connecting fails with; 0: -ECONNREFUSED. Of one that is gone: what
+                  that is to its peer; 0: an end */
     size_t len;
 } eddy__sim_header;
 
@@ -200,6 +216,12 @@ typedef struct eddy__sim_segment {
 
 /* ---- tcp_listen.c ---- */
 
+/* It has its place, and listens from now on. */
+void eddy__sim_tcp_listen(eddy__sim_socket *, int32_t backlog);
+/* No room for one more to be accepted. */
+bool eddy__sim_tcp_is_full(const eddy__sim_socket *listener);
+/* A connection that stands waits to be accepted. */
+void eddy__sim_tcp_queue(eddy__sim_socket *listener, eddy__sim_socket *child);
 /* A first segment, for nobody that is connected. */
 void eddy__sim_tcp_knock(eddy__sim_host *, const eddy__sim_segment *);
 /* The third segment has come: false when there is no room in the queue. */

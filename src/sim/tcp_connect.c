@@ -35,14 +35,24 @@ static int check_family(const eddy__sim_socket *self, const eddy_addr *to, const
     return 0;
 }
 
-/* TCP has no way there. */
-bool eddy__sim_addr_is_group(const eddy_addr *wire)
+bool eddy__sim_addr_is_multicast(const eddy_addr *wire)
+{
+    if (wire->family == EDDY_ADDR_IPV6)
+        return wire->ip[0] == 0xFF;
+    return wire->family == EDDY_ADDR_IPV4 && wire->ip[0] >> 4 == 0xE;
+}
+
+bool eddy__sim_addr_is_everybody(const eddy_addr *wire)
 {
     const eddy_addr everybody = eddy_addr_ipv4(255, 255, 255, 255, wire->port);
 
-    if (wire->family == EDDY_ADDR_IPV6)
-        return wire->ip[0] == 0xFF;
-    return wire->ip[0] >> 4 == 0xE || eddy_addr_equal(wire, &everybody);
+    return eddy_addr_equal(wire, &everybody);
+}
+
+/* TCP has no way there. */
+bool eddy__sim_addr_is_group(const eddy_addr *wire)
+{
+    return eddy__sim_addr_is_multicast(wire) || eddy__sim_addr_is_everybody(wire);
 }
 
 static int set_addresses(eddy__sim_socket *self, const eddy_addr *to)

@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "sim/tcp.h"
+#include "sim/unix.h"
 
 void eddy__sim_tcp_dropped(const eddy__sim_host *from, const eddy__sim_header *header)
 {
@@ -27,8 +27,10 @@ static int take_bytes(eddy__sim_socket *self, const eddy__sim_segment *segment)
     if (known >= segment->header.len)
         return 0;
     fresh = segment->header.len - (size_t)known;
-    if (eddy__sim_ring_put(&self->in, self->host->sim->allocator, segment->bytes + known, fresh) !=
-        0)
+    if (self->fd < 0 && self->listener == NULL) /* Unix: thrown away, and told so */
+        self->named->left_unread = true;
+    else if (eddy__sim_ring_put(&self->in, self->host->sim->allocator, segment->bytes + known,
+                                fresh) != 0)
         return -ENOMEM;
     self->rcv_nxt += fresh;
     return 0;
@@ -44,10 +46,11 @@ static void take_end(eddy__sim_socket *self, const eddy__sim_header *header)
     self->active = self->fin_wanted;
 }
 
-/* Bytes for a program that has closed its descriptor: nobody will ever read them. */
+/* Bytes for a program that has closed its descriptor: nobody will ever read them. A Unix socket has
+ * no reset to answer with. */
 static bool is_for_nobody(const eddy__sim_socket *self, const eddy__sim_header *header)
 {
-    return self->fd < 0 && self->listener == NULL && header->len > 0 &&
+    return self->named == NULL && self->fd < 0 && self->listener == NULL && header->len > 0 &&
            header->seq + header->len > self->rcv_nxt;
 }
 
@@ -112,6 +115,8 @@ static void input_open(eddy__sim_socket *self, const eddy__sim_segment *segment)
         take(self, segment);
     else if ((header->flags & EDDY__SIM_PROBE) != 0)
         eddy__sim_tcp_ack(self);
+    if (self->named != NULL)
+        eddy__sim_named_heed(self, header);
 }
 
 static void input_syn_received(eddy__sim_socket *self, const eddy__sim_segment *segment)

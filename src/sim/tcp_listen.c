@@ -12,7 +12,17 @@
 
 #define SYN_ACK_NS EDDY_SECOND
 
-static bool is_full(const eddy__sim_socket *listener)
+enum { SOMAXCONN = 4096 };
+
+void eddy__sim_tcp_listen(eddy__sim_socket *self, int32_t backlog)
+{
+    self->backlog = backlog < 0 || backlog > SOMAXCONN ? SOMAXCONN : (uint32_t)backlog;
+    self->conversation = ++self->host->sim->socket_ids;
+    self->state = EDDY__SIM_TCP_LISTEN;
+    eddy__sim_tcp_trace(self, "listen", self->local.port);
+}
+
+bool eddy__sim_tcp_is_full(const eddy__sim_socket *listener)
 {
     return listener->queued > listener->backlog;
 }
@@ -60,7 +70,7 @@ void eddy__sim_tcp_knock(eddy__sim_host *host, const eddy__sim_segment *segment)
         eddy__sim_segment_answer(segment, refusal);
         return;
     }
-    if (is_full(listener)) {
+    if (eddy__sim_tcp_is_full(listener)) {
         eddy__sim_trace(host->sim, host, "tcp", header->conversation, "no room", 0);
         return;
     }
@@ -94,16 +104,22 @@ bool eddy__sim_tcp_establish(eddy__sim_socket *child)
 {
     eddy__sim_socket *listener = child->listener;
 
-    if (is_full(listener))
+    if (eddy__sim_tcp_is_full(listener))
         return false;
     eddy__sim_cancel(child->host->sim, &child->timer);
     child->retries = 0;
     child->state = EDDY__SIM_TCP_OPEN;
+    eddy__sim_tcp_queue(listener, child);
+    return true;
+}
+
+void eddy__sim_tcp_queue(eddy__sim_socket *listener, eddy__sim_socket *child)
+{
+    child->listener = listener;
     eddy__list_append(&listener->queue, &child->in_queue);
     listener->queued++;
     eddy__sim_tcp_trace(child, "established", 0);
     eddy__sim_tell(listener);
-    return true;
 }
 
 /* ---- accepting ---- */

@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "sim/tcp.h"
+#include "sim/unix.h"
 
 enum {
     BUFFER_MIN = 1152, /* Linux keeps twice as much, at least 2304 */
@@ -75,6 +75,8 @@ int eddy__sim_option_set(eddy__system *system, int fd, eddy__socket_option optio
 
     if (self == NULL)
         return -EBADF;
+    if (self->named != NULL && !eddy__sim_named_has(option))
+        return -EOPNOTSUPP;
     if (option == EDDY__SOCKET_ONLY_V6 && !self->ipv6)
         return -ENOPROTOOPT;
     if (option == EDDY__SOCKET_ONLY_V6 && self->local.port != 0)
@@ -101,6 +103,8 @@ int eddy__sim_option_get(eddy__system *system, int fd, eddy__socket_option optio
 
     if (self == NULL)
         return -EBADF;
+    if (self->named != NULL && !eddy__sim_named_has(option))
+        return -EOPNOTSUPP;
     if (option == EDDY__SOCKET_ONLY_V6 && !self->ipv6)
         return -ENOPROTOOPT;
     *value = self->options[option] * (is_buffer(option) ? 2 : 1);

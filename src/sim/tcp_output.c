@@ -9,7 +9,7 @@
  */
 #include <errno.h>
 
-#include "sim/tcp.h"
+#include "sim/unix.h"
 
 /* ---- segments ---- */
 
@@ -26,6 +26,8 @@ static void send_segment(eddy__sim_socket *self, unsigned flags, uint64_t seq, s
         .len = len,
     };
 
+    if (self->named != NULL)
+        eddy__sim_named_mark(self, &header);
     eddy__sim_segment_send(self, &header);
 }
 

@@ -44,7 +44,7 @@ static bool same_ip(const eddy_addr *a, const eddy_addr *b)
 
 /* ---- the table ---- */
 
-static uint32_t hash_remote(const eddy_addr *remote)
+uint32_t eddy__sim_ports_hash(const eddy_addr *remote)
 {
     uint32_t hash = remote->port;
 
@@ -55,7 +55,7 @@ static uint32_t hash_remote(const eddy_addr *remote)
 
 static eddy__sim_socket **bucket(const eddy__sim_host *host, uint16_t port, const eddy_addr *remote)
 {
-    uint32_t hash = (remote->port == 0 ? 0 : hash_remote(remote)) + port * 0x9E3779B1u;
+    uint32_t hash = (remote->port == 0 ? 0 : eddy__sim_ports_hash(remote)) + port * 0x9E3779B1u;
 
     return &host->ports[(hash ^ (hash >> 16)) & (host->ports_size - 1)];
 }
@@ -172,7 +172,7 @@ eddy__sim_socket *eddy__sim_ports_listener(const eddy__sim_host *host, const edd
     }
     if (best == 0)
         return NULL;
-    chosen = hash_remote(remote) % equals;
+    chosen = eddy__sim_ports_hash(remote) % equals;
     for (eddy__sim_socket *it = first; it != NULL; it = it->next_in_ports)
         if (fits(it, local) == best && chosen-- == 0)
             return it;
@@ -227,13 +227,12 @@ int eddy__sim_ports_choose(eddy__sim_socket *self)
 
 /* ---- binding ---- */
 
-static bool is_of_host(const eddy__sim_host *host, const eddy_addr *wire)
+bool eddy__sim_ports_is_of_host(const eddy__sim_host *host, const eddy_addr *wire)
 {
     return eddy_addr_is_any(wire) || eddy_addr_is_loopback(wire) || same_ip(&host->addr, wire);
 }
 
-/* Whether some address is of both. */
-static bool overlap(const eddy__sim_socket *a, const eddy__sim_socket *b)
+bool eddy__sim_ports_overlap(const eddy__sim_socket *a, const eddy__sim_socket *b)
 {
     bool any_a = eddy_addr_is_any(&a->local), any_b = eddy_addr_is_any(&b->local);
 
@@ -247,7 +246,7 @@ static bool overlap(const eddy__sim_socket *a, const eddy__sim_socket *b)
 static bool conflict(const eddy__sim_socket *self, const eddy__sim_socket *other)
 {
     if (other == self || !other->in_ports || other->local.port != self->local.port ||
-        other->state == EDDY__SIM_TCP_SYN_RECEIVED || !overlap(self, other))
+        other->state == EDDY__SIM_TCP_SYN_RECEIVED || !eddy__sim_ports_overlap(self, other))
         return false;
     if (self->reuse_port && other->reuse_port)
         return false;
@@ -265,7 +264,7 @@ static bool is_free(const eddy__sim_socket *self)
 int eddy__sim_ports_bind(eddy__sim_socket *self, const eddy_addr *addr)
 {
     self->local = eddy__sim_addr_wire(addr);
-    if (!is_of_host(self->host, &self->local))
+    if (!eddy__sim_ports_is_of_host(self->host, &self->local))
         return -EADDRNOTAVAIL;
     if (addr->port != 0)
         return is_free(self) ? 0 : -EADDRINUSE;

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "base/alloc.h"
-#include "sim/tcp.h"
+#include "sim/udp.h"
 
 #define STALL_MAX_NS (2 * EDDY_SECOND)
 
@@ -135,8 +135,10 @@ void eddy__sim_host_goes_on(eddy__sim_host *host)
         EDDY__LIST_FOR_EACH (at, &from->links) {
             eddy__sim_link *link = EDDY__CONTAINER(at, eddy__sim_link, of_host);
 
-            if (link->to == host)
-                let_go(link);
+            if (link->to != host)
+                continue;
+            let_go(link);
+            eddy__sim_datagrams_let_go(link);
         }
     }
     EDDY__LIST_FOR_EACH (node, &host->sockets) {

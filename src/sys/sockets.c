@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/datagrams.h"
 #include "sys/sockaddr.h"
+#include "sys/unix.h"
 
 static int set_int(int fd, int level, int name, int value)
 {
@@ -366,35 +368,8 @@ static const eddy__system_type kernel_type = {
     .set = kernel_set,
     .get = kernel_get,
     .wall_ns = kernel_wall_ns,
+    .datagrams = &eddy__kernel_datagrams,
+    .unix_sockets = &eddy__kernel_unix_sockets,
 };
 
 eddy__system eddy__kernel = {&kernel_type};
-
-/* ---- accept's errors ---- */
-
-/* accept(2) reports errors of the connection that it would have returned as its own. */
-eddy__accept_class eddy__socket_accept_class(int error)
-{
-    switch (-error) {
-    case ECONNABORTED:
-    case ECONNRESET:
-    case EPROTO:
-    case EPERM:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-    case ETIMEDOUT:
-        return EDDY__ACCEPT_CONNECTION;
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-        return EDDY__ACCEPT_RESOURCE;
-    default:
-        return EDDY__ACCEPT_FATAL;
-    }
-}

@@ -37,7 +37,8 @@ typedef enum eddy__socket_option {
     EDDY__SOCKET_OPTIONS
 } eddy__socket_option;
 
-typedef struct eddy__datagrams eddy__datagrams; /* datagrams.h */
+typedef struct eddy__datagrams eddy__datagrams;       /* datagrams.h */
+typedef struct eddy__unix_sockets eddy__unix_sockets; /* unix.h */
 
 typedef struct eddy__system_type {
     /* A non-blocking, close-on-exec TCP socket of the address's family, TCP_NODELAY set. */
@@ -59,6 +60,7 @@ typedef struct eddy__system_type {
     int (*get)(eddy__system *, int fd, eddy__socket_option option, int *value);
     int64_t (*wall_ns)(eddy__system *); /* since 1970 */
     const eddy__datagrams *datagrams;
+    const eddy__unix_sockets *unix_sockets; /* NULL: there are none */
 } eddy__system_type;
 
 struct eddy__system {

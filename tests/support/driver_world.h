@@ -30,7 +30,7 @@ typedef struct side {
     bool hold;                        /* keep the references that come with bytes */
     char order[SIDE_ORDER_MAX];       /* a letter for each event, B, S, A once in a row:
                                          B)ytes E)nd R)error H)angup C)onnected S)ent A)ccepted
-                                         F)ailed to accept X) ended */
+                                         F)ailed to accept Y) ready X) ended */
     uint32_t events;                  /* all of them; `order` has the first ones */
     unsigned char *bytes;             /* all that was received */
     size_t len, capacity;             /* bytes received; room for them */
