@@ -18,7 +18,7 @@
 #define RETRY_MIN_NS EDDY_MILLISECOND
 #define RETRY_MAX_NS EDDY_SECOND
 
-enum { BACKLOG = 4096, ACCEPT_MAX = 64, ACCEPT_MAX_MOST = 65536 };
+enum { BACKLOG = 4096, ACCEPT_MAX = 64 };
 
 static const eddy_wait_type accept_wait = {.why = "listener: accept", .external = true};
 
@@ -182,6 +182,7 @@ static void listener_ended(eddy__source *source)
     eddy_listener *self = listener_of(source);
 
     stop_waiting(self);
+    eddy__listener_remove_path(self);
     while (self->fds_count > 0)
         close_fd(source->core, queue_take(self));
     eddy__slab_free(&source->core->slab, self->fds, self->fds_size * sizeof *self->fds);
@@ -200,8 +201,7 @@ static const eddy__source_type listener_type = {
 
 /* ---- making one ---- */
 
-/* The descriptor is the listener's when this succeeds. */
-static int listener_new(eddy_core *core, int fd, uint32_t accept_max, eddy_listener **out)
+int eddy__listener_new(eddy_core *core, int fd, uint32_t accept_max, eddy_listener **out)
 {
     eddy__source *source = eddy__source_new(core, &listener_type);
     eddy_listener *self;
@@ -210,7 +210,7 @@ static int listener_new(eddy_core *core, int fd, uint32_t accept_max, eddy_liste
     if (source == NULL)
         return -ENOMEM;
     self = listener_of(source);
-    self->accept_max = accept_max;
+    self->accept_max = accept_max > 0 ? accept_max : ACCEPT_MAX;
     eddy__alarm_init(&self->retry, retry_over);
     error = eddy__source_attach(source, fd, EDDY__SLOT_LISTENER);
     if (error != 0) {
@@ -249,13 +249,13 @@ int eddy_listener_bind(eddy_handle *handle, const eddy_addr *addr,
     if (options == NULL)
         options = &defaults;
     if (addr->family == EDDY_ADDR_NONE || options->size_bytes != sizeof *options ||
-        options->backlog < 0 || options->accept_max > ACCEPT_MAX_MOST ||
+        options->backlog < 0 || options->accept_max > EDDY__LISTENER_ACCEPT_MOST ||
         (unsigned)options->dual_stack > EDDY_DUAL_STACK_OFF)
         return -EINVAL;
     fd = open_socket(core->driver->system, addr, options);
     if (fd < 0)
         return fd;
-    error = listener_new(core, fd, options->accept_max > 0 ? options->accept_max : ACCEPT_MAX, out);
+    error = eddy__listener_new(core, fd, options->accept_max, out);
     if (error != 0)
         close_fd(core, fd);
     return error;
@@ -275,7 +275,7 @@ int eddy_listener_adopt(eddy_handle *handle, int fd, eddy_listener **out)
     if (error != 0)
         return error;
     (void)system->type->set(system, fd, EDDY__SOCKET_NODELAY, 1); /* not every listener is TCP */
-    return listener_new(core, fd, ACCEPT_MAX, out);
+    return eddy__listener_new(core, fd, 0, out);
 }
 
 /* ---- handing out ---- */
@@ -348,6 +348,7 @@ void eddy_listener_free(eddy_listener *self)
     if (!self->source.core->gone) {
         eddy__core_check(self->source.core, "eddy_listener_free");
         stop_waiting(self);
+        eddy__listener_remove_path(self);
         eddy__source_detach(&self->source);
     }
     eddy__source_release(&self->source);

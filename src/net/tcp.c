@@ -255,6 +255,8 @@ static void tcp_ended(eddy__source *source)
     if (self->extra == NULL)
         return;
     eddy__alarm_stop(core, &self->extra->linger);
+    if (self->extra->name != NULL)
+        eddy__unix_dial_free(self);
     eddy__slab_free(&core->slab, self->extra, sizeof *self->extra);
     self->extra = NULL;
 }
@@ -295,21 +297,29 @@ void eddy__tcp_unpark_now(eddy_waiter *waiter, const eddy_task *task)
     eddy_waiter_clear(waiter);
 }
 
-int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out)
+eddy_tcp *eddy__tcp_new_unattached(eddy_core *core)
 {
     eddy__source *source = eddy__source_new(core, &tcp_type);
-    int error;
 
     if (source == NULL)
+        return NULL;
+    eddy__tcp_of(source)->io.type = &eddy__tcp_io;
+    return eddy__tcp_of(source);
+}
+
+int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out)
+{
+    eddy_tcp *self = eddy__tcp_new_unattached(core);
+    int error;
+
+    if (self == NULL)
         return -ENOMEM;
-    error = eddy__source_attach(source, fd, EDDY__SLOT_STREAM);
-    if (error != 0) {
-        eddy__source_release(source);
-        return error;
-    }
-    *out = eddy__tcp_of(source);
-    (*out)->io.type = &eddy__tcp_io;
-    return 0;
+    error = eddy__source_attach(&self->source, fd, EDDY__SLOT_STREAM);
+    if (error == 0)
+        *out = self;
+    else
+        eddy__source_release(&self->source);
+    return error;
 }
 
 /* ---- the rare part ---- */

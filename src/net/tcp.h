@@ -11,6 +11,7 @@
  *   tcp_close.c    half-closing, closing, freeing, lingering, the two halves
  *   tcp_io.c       the trait eddy_io
  *   tcp_why.c      the note about an error that a task is told
+ *   unix.c         connecting over Unix sockets
  *
  * A stream is two queues of pieces. `rx` holds what the driver delivered; its credit with the
  * driver is the window less what lies there. `tx` holds what was written; its first `flying` bytes
@@ -66,7 +67,8 @@ typedef struct eddy__tcp_extra {
     eddy_tcp *tcp;
     eddy_waiter writer; /* write, flush, shutdown, close, connect */
     eddy_waiter gone;
-    eddy_addr peer; /* of one that we connected */
+    eddy_addr peer;       /* of one that we connected */
+    eddy_unix_addr *name; /* the same over a Unix socket, in an eddy__dial; else NULL */
     size_t wake_at; /* the writer is woken when no more than this is queued */
     size_t send_queue_bytes;
     size_t recv_window_bytes;
@@ -162,6 +164,8 @@ static inline void eddy__tcp_give_credit(eddy_tcp *self, size_t len)
 }
 
 /* tcp.c */
+/* A stream that has no descriptor yet. NULL: no memory. */
+eddy_tcp *eddy__tcp_new_unattached(eddy_core *core);
 /* A stream over `fd`, which is the stream's when this succeeds. 0 or -errno. */
 int eddy__tcp_new(eddy_core *core, int fd, eddy_tcp **out);
 /* The rare part, made now if it is not there. NULL: no memory. */
@@ -201,6 +205,10 @@ extern const eddy_io_type eddy__tcp_io;
 /* An error that the stream tells the task is noted with it; returned. Out of line: the bad path. */
 eddy_result eddy__tcp_told(const eddy_tcp *self, eddy_task *task, const char *operation,
                            eddy_result error) EDDY__COLD;
+
+/* unix.c */
+/* Connecting ends, and so does what was kept for it. */
+void eddy__unix_dial_free(eddy_tcp *self);
 
 /* tcp_write.c */
 /* What a write is told that may not be made. */

@@ -9,13 +9,13 @@
 #include "net/tcp.h"
 #include "sys/system.h"
 
-/* The descriptor to work on, or EDDY_LOOP_GONE. */
+/* The descriptor to work on; EDDY_LOOP_GONE; -ENOTCONN: over a Unix socket, it is still connecting. */
 static int descriptor(const eddy_tcp *self, const char *verb)
 {
     if (self->source.core->gone)
         return EDDY_LOOP_GONE;
     eddy__core_check(self->source.core, verb);
-    return self->source.slot.fd;
+    return self->source.slot.fd >= 0 ? self->source.slot.fd : -ENOTCONN;
 }
 
 static int set_fd(const eddy_tcp *self, int fd, eddy__socket_option option, int value)
