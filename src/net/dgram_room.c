@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dgram_room.c - waiting until something can be sent.
+ *
+ * The system tells of room in a socket's own buffer, and in that of the peer it is connected to. Of a Unix
+ * receiver that it is not connected to, it tells nothing; and an attempt that found no room makes the
+ * socket writable anew, so that who believed that would try for ever. Such a receiver is asked again when
+ * an alarm has gone off, which passes for readiness of a kind of its own; others may be sent to meanwhile.
+ */
+#include "net/dgram.h"
+
+#define RETRY_MIN_NS EDDY_MILLISECOND
+#define RETRY_MAX_NS (32 * EDDY_MILLISECOND)
+
+/* In eddy__ready.is: the alarm has gone off. No driver tells this bit. */
+enum { IS_RETRY = 1 << 16 };
+
+static bool is_full(const eddy_dgram *self, const eddy_unix_addr *to)
+{
+    return to != NULL && self->full.kind != EDDY_UNIX_UNNAMED &&
+           eddy_unix_addr_equal(to, &self->full);
+}
+
+eddy_result eddy__dgram_poll_room(eddy_dgram *self, eddy_task *task, const eddy_unix_addr *to,
+                                  const eddy_wait_type *type)
+{
+    uint32_t wanted = is_full(self, to) ? IS_RETRY : EDDY__IS_WRITABLE;
+
+    return eddy__ready_poll(&self->ready, task, EDDY__SIDE_WRITE, wanted, type);
+}
+
+void eddy__dgram_no_room(eddy_dgram *self, const eddy_unix_addr *to)
+{
+    if (to == NULL) {
+        eddy__ready_clear(&self->ready, EDDY__IS_WRITABLE);
+        return;
+    }
+    eddy__ready_clear(&self->ready, IS_RETRY);
+    self->retry_ns = is_full(self, to) ? 2 * self->retry_ns : RETRY_MIN_NS;
+    if (self->retry_ns > RETRY_MAX_NS)
+        self->retry_ns = RETRY_MAX_NS;
+    self->full = *to;
+    eddy__alarm_start(eddy__dgram_core(self), &self->retry, self->retry_ns);
+}
+
+void eddy__dgram_had_room(eddy_dgram *self)
+{
+    if (self->full.kind == EDDY_UNIX_UNNAMED)
+        return;
+    self->full = (eddy_unix_addr){.kind = EDDY_UNIX_UNNAMED};
+    eddy__alarm_stop(eddy__dgram_core(self), &self->retry);
+}
+
+void eddy__dgram_retry(eddy__alarm *alarm)
+{
+    eddy_dgram *self = EDDY__CONTAINER(alarm, eddy_dgram, retry);
+    eddy__source *source = &self->ready.source;
+    const eddy__event event = {&source->slot, EDDY__READY, IS_RETRY, NULL, NULL};
+
+    eddy__ready_event(source, &event);
+}
