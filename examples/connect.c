@@ -6,122 +6,77 @@
  *
  *     connect [ADDRESS] [--port=N] [--driver=NAME]      default 127.0.0.1:8080
  *
- * Reading standard input may block, so a thread does it: it ships each piece to the loop and waits
- * until it is accepted (eddy_remote_call()). That wait is the backpressure.
+ * All three are byte streams (eddy_io), and each direction is the same loop over two of them: wait for
+ * bytes, hand on what is in view. Where the other side is slow, that waits: the backpressure. The pool
+ * is for input or output that is a file.
  */
 #include <eddy/eddy.h>
-#include <errno.h>
-#include <pthread.h>
+#include <eddy/pipe.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "support/args.h"
 
-/* Two halves of one stream: `reader` is the client's, `writer` that of the input's jobs. Main gives
- * the writer back when the loop is gone and no job can run any more. */
-struct bridge {
-    eddy_tcp_reader reader;
-    eddy_tcp_writer writer;
-    eddy_remote *remote;
-};
-
-/* One piece of input, or its end, on its way into the stream. */
-struct piece {
-    struct bridge *bridge;
-    eddy_bytes bytes; /* the reader's memory: it waits for us */
-};
-
-struct put {
+/* From standard input to the server. */
+struct upload {
     EDDY_FRAME;
-    struct piece piece;
+    eddy_pipe *input;
+    eddy_io_writer server;
 };
 
-EDDY_ASYNC(put, eddy_nothing)
+static void upload_done(struct upload *self)
+{
+    eddy_pipe_free(self->input);
+    eddy_io_writer_free(&self->server); /* the end follows what was sent */
+}
+
+EDDY_ASYNC(upload, upload_done)
 {
     eddy_result n;
 
     EDDY_BEGIN
-        if (self->piece.bytes.len == 0) {
-            EDDY_POLL(n, eddy_tcp_poll_shutdown(self->piece.bridge->writer.tcp, task));
-        } else {
-            EDDY_POLL(n, eddy_tcp_poll_write_all(self->piece.bridge->writer.tcp, task,
-                                                 &self->piece.bytes));
+        for (;;) {
+            EDDY_POLL(n, eddy_io_poll_fill(eddy_pipe_io(self->input), task, 1));
+            if (n < 0)
+                fprintf(stderr, "connect: standard input: %s\n", eddy_strerror(n));
+            if (n <= 0)
+                break;
+            EDDY_POLL(n, eddy_io_poll_forward(eddy_pipe_io(self->input), self->server.io, task));
+            if (n < 0)
+                break; /* whoever reads the server is told why */
         }
-        EDDY_END(n);
+        EDDY_END(0);
 }
 
-static eddy_future *put_make(void *payload, eddy_handle *handle)
-{
-    return eddy_box(handle, EDDY_FUTURE(put, .piece = *(struct piece *)payload));
-}
-
-static const eddy_job put_job = {.make = put_make, .payload_bytes = sizeof(struct piece)};
-
-static void *read_input(void *arg)
-{
-    struct bridge *bridge = arg;
-    static unsigned char memory[16 * 1024];
-    eddy_result result = 0;
-    ssize_t n;
-
-    do {
-        struct piece piece = {bridge, {memory, 0}};
-
-        n = read(STDIN_FILENO, memory, sizeof memory);
-        if (n < 0)
-            perror("connect: standard input"); /* what came before it is sent, then the end */
-        piece.bytes.len = n > 0 ? (size_t)n : 0;
-        result = eddy_remote_call(bridge->remote, &put_job, &piece);
-    } while (n > 0 && result >= 0);
-    if (result == -ENOMEM) { /* nobody else knows: the server would wait for the rest for ever */
-        fprintf(stderr, "connect: standard input: %s\n", eddy_strerror(result));
-        exit(1);
-    }
-    eddy_remote_release(bridge->remote);
-    return NULL;
-}
-
+/* The connection, and from the server to standard output. */
 struct client {
     EDDY_FRAME;
     eddy_addr address;
-    struct bridge *bridge;
-    eddy_tcp *server; /* until it is split */
+    eddy_pool *pool;
+    eddy_tcp *tcp; /* until it is split */
+    eddy_io_reader server;
+    eddy_pipe *output;
 };
 
 static void client_done(struct client *self)
 {
-    eddy_tcp_free(self->server);
-    eddy_tcp_reader_free(&self->bridge->reader);
+    eddy_tcp_free(self->tcp);
+    eddy_io_reader_free(&self->server);
+    eddy_pipe_free(self->output);
 }
 
-static eddy_result start_input(struct client *self, eddy_handle *handle)
+static eddy_result start(struct client *self, eddy_handle *handle)
 {
-    struct bridge *bridge = self->bridge;
-    pthread_t thread;
-    int error = eddy_remote_new(handle, &bridge->remote);
+    eddy_io_writer writer;
+    eddy_pipe *input;
+    eddy_result result = eddy_stdout(handle, self->pool, &self->output);
 
-    if (error != 0)
-        return error;
-    eddy_tcp_split(self->server, &bridge->reader, &bridge->writer);
-    self->server = NULL;
-    error = pthread_create(&thread, NULL, read_input, bridge);
-    if (error != 0)
-        return -error;
-    pthread_detach(thread);
-    return 0;
-}
-
-/* Blocks while nobody reads our output: with one connection that is what we want. */
-static eddy_result show(eddy_tcp *server)
-{
-    eddy_bytes view = eddy_tcp_view(server);
-
-    fwrite(view.data, 1, view.len, stdout);
-    if (fflush(stdout) != 0)
-        return -errno;
-    eddy_tcp_consume(server, view.len);
-    return 0;
+    if (result == 0)
+        result = eddy_stdin(handle, self->pool, &input);
+    if (result != 0)
+        return result;
+    eddy_io_split(eddy_tcp_io(self->tcp), &self->server, &writer);
+    self->tcp = NULL;
+    return eddy_spawn(handle, EDDY_FUTURE(upload, .input = input, .server = writer));
 }
 
 EDDY_ASYNC(client, client_done)
@@ -129,17 +84,19 @@ EDDY_ASYNC(client, client_done)
     eddy_result n;
 
     EDDY_BEGIN
-        n = eddy_tcp_connect(eddy_task_handle(task), &self->address, &self->server);
+        n = eddy_tcp_connect(eddy_task_handle(task), &self->address, &self->tcp);
         if (n < 0)
             EDDY_RETURN(n);
-        EDDY_POLL(n, eddy_tcp_poll_connected(self->server, task));
+        EDDY_POLL(n, eddy_tcp_poll_connected(self->tcp, task));
         if (n == 0)
-            n = start_input(self, eddy_task_handle(task));
+            n = start(self, eddy_task_handle(task));
         while (n >= 0) {
-            EDDY_POLL(n, eddy_tcp_poll_fill(self->bridge->reader.tcp, task, 1));
+            EDDY_POLL(n, eddy_io_poll_fill(self->server.io, task, 1));
             if (n <= 0)
                 break;
-            n = show(self->bridge->reader.tcp);
+            EDDY_POLL(n, eddy_io_poll_forward(self->server.io, eddy_pipe_io(self->output), task));
+            if (n >= 0) /* to be told now that the disk is full, though the server says no more */
+                EDDY_POLL(n, eddy_io_poll_flush(eddy_pipe_io(self->output), task));
         }
         EDDY_END(n);
 }
@@ -148,15 +105,18 @@ int main(int argc, char **argv)
 {
     struct args args = {.usage = "connect [ADDRESS] [--port=N] [--driver=io_uring|epoll]",
                         .address = {eddy_addr_ipv4_loopback(8080)}};
-    static struct bridge bridge;
+    const eddy_pool_options options = {.size_bytes = sizeof options, .threads = 2};
+    eddy_pool *pool;
     eddy_core *core;
     eddy_result result;
 
     args_parse(&args, argc, argv);
     core = args_core(&args);
-    result =
-        eddy_core_run(core, EDDY_FUTURE(client, .address = args.address[0], .bridge = &bridge));
-    eddy_core_free(core);
-    eddy_tcp_writer_free(&bridge.writer);
+    result = eddy_pool_new(&options, &pool);
+    if (result == 0) {
+        result = eddy_core_run(core, EDDY_FUTURE(client, .address = args.address[0], .pool = pool));
+        eddy_core_free(core);
+        eddy_pool_release(pool);
+    }
     return args_end(&args, result);
 }
