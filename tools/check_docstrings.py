@@ -4,7 +4,7 @@
 /** first sentence, one @param per parameter, @return unless void, and a word on Thread: */
 An eddy__ name is there for a macro, not for people: any comment right above does.
 
-usage: tools/check_docstrings.py [HEADER...]     (default: include/eddy/*.h)
+usage: tools/check_docstrings.py [HEADER...]     (default: include/eddy/*.h, and the add-ons')
 """
 import glob
 import re
@@ -118,7 +118,8 @@ def main():
     if '-h' in sys.argv or '--help' in sys.argv:
         print(__doc__.strip())
         return 0
-    headers = sys.argv[1:] or sorted(glob.glob('include/eddy/*.h'))
+    headers = sys.argv[1:] or sorted(glob.glob('include/eddy/*.h') +
+                                     glob.glob('addons/*/include/eddy/*.h'))
     count, findings = 0, 0
     for path in headers:
         with open(path, encoding='utf-8') as file:

@@ -27,8 +27,9 @@ def run(command, text=None):
 def compile_header(job):
     """Included twice: the guard must hold, too."""
     header, (compiler, language, standard) = job
-    name = os.path.relpath(header, 'include')
-    code, out = run([compiler, standard, *STRICT, '-Iinclude', '-fsyntax-only', '-x', language,
+    name = header.rpartition('include/')[2]
+    folders = {'-Iinclude', '-I' + header[:-len(name)]}
+    code, out = run([compiler, standard, *STRICT, *sorted(folders), '-fsyntax-only', '-x', language,
                      '-'], f'#include "{name}"\n' * 2 + 'extern int not_empty;\n')
     return f'{header} as {language} by {compiler}:\n{out}' if code else None
 
@@ -57,8 +58,8 @@ def main():
                 for compiler in ('g++', 'clang++')]
         work = run_cxx
     else:
-        jobs = [(header, language) for header in sorted(glob.glob('include/eddy/*.h'))
-                for language in LANGUAGES]
+        headers = glob.glob('include/eddy/*.h') + glob.glob('addons/*/include/eddy/*.h')
+        jobs = [(header, language) for header in sorted(headers) for language in LANGUAGES]
         work = compile_header
     with ThreadPoolExecutor(2) as pool:
         found = [text for text in pool.map(work, jobs) if text]
