@@ -76,7 +76,7 @@ static bool tidy_starved(eddy__epoll *self)
     return left;
 }
 
-static bool tidy(eddy__epoll *self)
+static EDDY__NOINLINE bool tidy_all(eddy__epoll *self)
 {
     bool left = self->starved_dirty && tidy_starved(self);
 
@@ -85,6 +85,12 @@ static bool tidy(eddy__epoll *self)
     if (self->queue.first != NULL && tidy_queue(self))
         left = true;
     return left;
+}
+
+/* Mostly nobody is queued. */
+static inline bool tidy(eddy__epoll *self)
+{
+    return (self->queue.first != NULL || self->starved.first != NULL) && tidy_all(self);
 }
 
 /* See that the timer goes off by the deadline. Returns how the wait may block. */
