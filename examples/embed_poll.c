@@ -37,8 +37,11 @@ int main(int argc, char **argv)
     args_parse(&args, argc, argv);
     ready[0].fd = embedded_echo_start(&echo, &args, "embed_poll");
     while (!embedded_echo_has_ended(&echo)) {
-        if (poll(ready, 2, -1) < 0 && errno != EINTR)
-            return args_end(&args, -errno);
+        if (poll(ready, 2, -1) < 0) {
+            if (errno != EINTR)
+                embedded_echo_fail(&echo, -errno);
+            continue; /* nothing is known of the descriptors */
+        }
         if (ready[0].revents != 0)
             embedded_echo_turn(&echo);
         if (ready[1].revents != 0 && read_input(&echo)) {

@@ -12,7 +12,7 @@ import re
 import sys
 
 BLOCK = re.compile(r'^( *)```c\b[^\n]*\n(.*?)^ *```[ \t]*$', re.M | re.S)
-PROGRAM = re.compile(r'/\* (examples/(?:guide/|styles/)?\w+\.[ch]) \*/$')
+PROGRAM = re.compile(r'/\* (examples/(?:(?:guide|styles|curl|libuv)/)?\w+\.[ch]) \*/$')
 
 
 def check_block(block):

@@ -5,10 +5,11 @@ bench/REDIS.md.
 
 usage: bench/redis/run.py [--build DIR] [--rounds N] [--requests N] [--out FILE]
 
-All servers run during the whole of it. The rounds are interleaved: each test of a round is made for one
-server after the other, in an order that turns, so that what else the machine does hits all alike. Told
-are medians. CPU is what the server's process has used, user and system time from /proc/PID/stat; the
-client is alike for all, and often what limits the rate: then CPU per request tells more than the rate.
+All servers run during the whole of it. The rounds are interleaved: each test of a round is made for
+one server after the other, in an order that turns, so that what else the machine does hits all
+alike. Told are medians. CPU is what the server's process has used, user and system time from
+/proc/PID/stat; the client is alike for all, and often what limits the rate: then CPU per request
+tells more than the rate.
 """
 import argparse
 import csv
@@ -59,8 +60,8 @@ class Server:
     def measure(self, test, requests):
         """Requests per second, and microseconds of the server's CPU per request."""
         before = self.cpu_seconds()
-        done = subprocess.run(["redis-benchmark", "-h", "127.0.0.1", "-p", str(self.port), "-t", test,
-                               "-n", str(requests), "--csv", *CLIENT],
+        done = subprocess.run(["redis-benchmark", "-h", "127.0.0.1", "-p", str(self.port),
+                               "-t", test, "-n", str(requests), "--csv", *CLIENT],
                               capture_output=True, text=True, check=True)
         used = self.cpu_seconds() - before
         rate = float(list(csv.DictReader(io.StringIO(done.stdout)))[0]["rps"])
@@ -113,10 +114,12 @@ def page(servers, found, arguments):
         model = re.search(r"model name\s*: (.*)", info.read())
     lines = [
         "# The Redis-like example beside Redis", "",
-        f"`redis-benchmark -t ping,set,get {' '.join(CLIENT)} -n {arguments.requests}`, Redis {redis}"
-        f" without persistence, Linux {platform.release()}, {os.cpu_count()} processors"
-        f"{' (' + model[1] + ')' if model else ''}; medians of {arguments.rounds} interleaved rounds.",
-        "Client and servers share the machine. Made by `make bench-redis` (`bench/redis/run.py`).", "",
+        f"`redis-benchmark -t ping,set,get {' '.join(CLIENT)} -n {arguments.requests}`, Redis "
+        f"{redis} without persistence, Linux {platform.release()}, {os.cpu_count()} processors"
+        f"{' (' + model[1] + ')' if model else ''}; medians of {arguments.rounds} interleaved "
+        "rounds.",
+        "Client and servers share the machine. Made by `make bench-redis` (`bench/redis/run.py`).",
+        "",
         "| Test | Server | Requests/s | lowest - highest | Server's CPU, µs/request | CPU busy |",
         "|---|---|---:|---:|---:|---:|"]
     for test, name in TESTS.items():
@@ -126,14 +129,14 @@ def page(servers, found, arguments):
                 f"| {name} | {server.name} | {statistics.median(rates):,.0f} | {min(rates):,.0f} - "
                 f"{max(rates):,.0f} | {statistics.median(micros):.3f} | "
                 f"{statistics.median(busy):.0f} % |")
-    lines += ["", "The client is one thread, and busy all the time: it limits the rate of a server that is "
-              "faster than it, whose CPU is then not all used. What a request costs the server is in the "
-              "column before the last."]
+    lines += ["", "The client is one thread, and busy all the time: it limits the rate of a server "
+              "that is faster than it, whose CPU is then not all used. What a request costs the "
+              "server is in the column before the last."]
     return "\n".join(lines) + "\n"
 
 
 def find_redis(folder):
-    """Debian's redis-tools have the server under the name of a tool: what it is depends on its name."""
+    """Debian's redis-tools have the server under a tool's name: what it is depends on its name."""
     tool = shutil.which("redis-check-rdb")
     if not shutil.which("redis-server") and tool:
         os.symlink(tool, os.path.join(folder, "redis-server"))

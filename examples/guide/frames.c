@@ -36,6 +36,8 @@ EDDY_ASYNC(talk, talk_done)
         while (self->words < 10) {
             EDDY_POLL(n, eddy_tcp_poll_write(self->near, task, "word", 4));
             if (n > 0)
+                EDDY_POLL(n, eddy_tcp_poll_flush(self->near, task));
+            if (n == 0)
                 EDDY_POLL(n, eddy_tcp_poll_fill(self->far, task, 4));
             if (n < 4)
                 EDDY_RETURN(n < 0 ? n : EDDY_UNEXPECTED_END);

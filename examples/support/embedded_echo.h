@@ -12,13 +12,22 @@
 #include "echo_server.h"
 
 struct embedded_echo {
+    const struct args *args;
     eddy_core *core;
     eddy_join *server;
     eddy_group_report report;
     uint64_t turns;
 };
 
-/* The descriptor to watch, or the end of the program with one line. */
+/* The end of the program with one line. */
+static inline void embedded_echo_fail(struct embedded_echo *self, eddy_result error)
+{
+    eddy_join_free(self->server);
+    eddy_core_free(self->core);
+    exit(args_end(self->args, error));
+}
+
+/* The descriptor to watch, or the end of the program. */
 static inline int embedded_echo_start(struct embedded_echo *self, const struct args *args,
                                       const char *name)
 {
@@ -26,18 +35,23 @@ static inline int embedded_echo_start(struct embedded_echo *self, const struct a
     int fd;
     int error;
 
+    self->args = args;
     self->core = args_core(args);
     listener = args_listen(args, self->core, NULL);
     args_say(listener, name, self->core);
     fd = eddy_core_fd(self->core);
+    if (fd < 0) {
+        eddy_listener_free(listener);
+        embedded_echo_fail(self, fd);
+    }
     error = eddy_spawn_joinable(eddy_core_handle(self->core),
                                 EDDY_FUTURE(eddy_server, .listener = listener,
                                             .client = echo_client, .finish_ns = EDDY_SECOND / 10,
                                             .grace_ns = EDDY_SECOND / 10, .report = &self->report),
                                 &self->server);
-    if (fd >= 0 && error == 0)
-        return fd;
-    exit(args_end(args, fd < 0 ? fd : error));
+    if (error != 0)
+        embedded_echo_fail(self, error);
+    return fd;
 }
 
 /* The descriptor is readable. */
@@ -46,10 +60,8 @@ static inline void embedded_echo_turn(struct embedded_echo *self)
     eddy_result polls = eddy_core_turn(self->core, 0);
 
     self->turns++;
-    if (polls < 0) {
-        fprintf(stderr, "the loop is broken: %s\n", eddy_strerror(polls));
-        exit(1);
-    }
+    if (polls < 0) /* the loop is broken */
+        embedded_echo_fail(self, polls);
 }
 
 static inline void embedded_echo_print(const struct embedded_echo *self)

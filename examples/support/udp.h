@@ -27,12 +27,12 @@ static inline eddy_dgram *udp_bind(const struct args *args, eddy_core *core)
     return NULL;
 }
 
-/* Where it is; with port 0 that is the one the system chose. */
+/* Where it is; with port 0 that is the one the system chose. Of no family: the system cannot say. */
 static inline eddy_addr udp_address(const eddy_dgram *dgram)
 {
     eddy_addr address = {.family = EDDY_ADDR_NONE};
 
-    (void)eddy_dgram_local_addr(dgram, &address); /* it is bound */
+    (void)eddy_dgram_local_addr(dgram, &address);
     return address;
 }
 
@@ -40,9 +40,10 @@ static inline eddy_addr udp_address(const eddy_dgram *dgram)
 static inline void udp_say(const eddy_dgram *dgram, const char *name, const eddy_core *core)
 {
     eddy_addr address = udp_address(dgram);
-    char text[EDDY_ADDR_TEXT_MAX];
+    char text[EDDY_ADDR_TEXT_MAX] = "?";
 
-    eddy_addr_print(&address, text, sizeof text);
+    if (address.family != EDDY_ADDR_NONE)
+        eddy_addr_print(&address, text, sizeof text);
     printf("%s listens on %s by %s\n", name, text, eddy_core_driver_name(core));
     fflush(stdout);
 }

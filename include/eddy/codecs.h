@@ -78,13 +78,15 @@ typedef struct eddy_lines_codec {
 } eddy_lines_codec;
 
 /**
- * Lines: the item is without its end, LF or CR LF. The last one may lack it. A line that is too long is
- * one -EMSGSIZE, told at the first byte that is too many; the rest of it is thrown away. What was
- * searched is not searched again. State: eddy_lines_codec. See: tokio_io codec::LinesCodec
+ * Lines: the item is without its end, LF or CR LF. The last one may lack it; a CR there is a part of the
+ * line, as in its middle. A line that is too long is one -EMSGSIZE, told at the first byte that is too
+ * many; the rest of it is thrown away. What was searched is not searched again. State: eddy_lines_codec.
+ * As eddy_io_poll_line(). See: tokio_io codec::LinesCodec
  */
 EDDY_API extern const eddy_decoder eddy_lines_decoder;
 
-/** Lines: -EINVAL when there is a LF in one. A CR at its end is taken for a part of the line's end. */
+/** Lines: -EINVAL when there is a LF in one. Without `crlf` a CR at its end is not refused, but becomes a
+    part of the line's end: "a\r" is decoded as "a". */
 EDDY_API extern const eddy_encoder eddy_lines_encoder;
 
 /** State of the codec of items with a delimiter behind each. */
@@ -139,7 +141,9 @@ typedef struct eddy_varint_codec {
 
 /**
  * Items behind their length as a varint (LEB128): seven bits a byte, the lowest first, the eighth says
- * that there is one more; at most ten bytes. As protobuf's delimited messages. State: eddy_varint_codec.
+ * that there is one more; at most ten bytes, which may be more than it takes. -EBADMSG: more than that, or
+ * than 64 bits, unless -EMSGSIZE was due at a byte before. As protobuf's delimited messages. State:
+ * eddy_varint_codec.
  */
 EDDY_API extern const eddy_decoder eddy_varint_decoder;
 

@@ -268,7 +268,8 @@ EDDY_API int eddy_dgram_fd(const eddy_dgram *self);
 EDDY_API int eddy_dgram_into_fd(eddy_dgram *self);
 
 /**
- * Close it. What was sent is on its way.
+ * Close it. What was sent is on its way. The system learns of it, and with it who sends here, when the loop
+ * has made a turn or two.
  * @param self  socket; NULL does nothing; nobody else waits at it, and it was not given to
  *              eddy_dgram_framed() (asserted)
  * Thread: loop; any once the loop is freed.

@@ -27,12 +27,13 @@ typedef struct eddy_multicast {
 } eddy_multicast;
 
 /**
- * Join a group. A group that is joined by sources can be joined again, by another one.
+ * Join a group. A group that is joined by sources can be joined again, by another one. One that was joined
+ * for anybody can be narrowed to a source: from then on only that one is heard.
  * @param self   socket
  * @param group  group, copied
- * @return       0; -EINVAL: not a group, source and group of different families, or a source of a group
- *               that was joined for anybody; -EADDRINUSE: it has joined before; -EADDRNOTAVAIL: with this
- *               source; -ENODEV: no such interface; -ENOBUFS: too many; -errno
+ * @return       0; -EINVAL: not a group, or source and group of different families; -EADDRINUSE: it has
+ *               joined before; -EADDRNOTAVAIL: with this source; -ENODEV: no such interface; -ENOBUFS: too
+ *               many; -errno
  * It is left when the socket is freed. Thread: loop.
  * See: MCAST_JOIN_GROUP in RFC 3678, tokio_core UdpSocket::join_multicast_v4
  */

@@ -171,7 +171,7 @@ EDDY_API void eddy_fd_let_go(eddy_fd *self);
  *              closed it
  * Thread: loop; any once the loop is freed. Allocates: no. Cost: at most two system calls.
  */
-EDDY_API int eddy_fd_take(eddy_fd *self);
+EDDY_API int eddy_fd_into_fd(eddy_fd *self);
 
 /**
  * Deregister it; close it if it is owned, in the loop's next turn at the latest. One that is not

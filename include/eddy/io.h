@@ -13,7 +13,8 @@
  * writes. What is done with one: eddy/io_read.h, eddy/io_write.h, eddy/io_copy.h; streams and sinks of
  * items: eddy/transport.h.
  *
- * All functions: thread of the loop only.
+ * All functions: thread of the loop only. Once the loop is freed those that wait return EDDY_LOOP_GONE,
+ * and freeing stays safe.
  */
 #ifndef EDDY_IO_H
 #define EDDY_IO_H
@@ -83,7 +84,7 @@ EDDY_API eddy_io *eddy_tcp_io(eddy_tcp *tcp);
 EDDY_API EDDY_NODISCARD eddy_result eddy_io_poll_fill(eddy_io *self, eddy_task *task, size_t min);
 
 /**
- * The contiguous unread bytes.
+ * The contiguous unread bytes, as the last fill has found them: what came since may or may not be there.
  * @param self  byte stream
  * @return      bytes, valid until the poll function returns or the stream is used for reading again;
  *              len 0 when there are none

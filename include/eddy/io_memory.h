@@ -22,8 +22,9 @@ EDDY_EXTERN_C_BEGIN
 typedef struct eddy_io_memory_options {
     size_t size_bytes; /* sizeof(eddy_io_memory_options) */
     size_t
-        room_bytes; /* so many unread bytes, and a write waits; the most that fill can be asked for;
-                           64 KiB. Exceeded by at most one write of EDDY_IO_WRITE_WHOLE or one buffer */
+        room_bytes; /* so many unread bytes, and a write waits until no more than half of them are
+                           left; the most that fill can be asked for; 64 KiB. Exceeded by at most one write
+                           of EDDY_IO_WRITE_WHOLE or one buffer */
     size_t
         split_bytes; /* bytes arrive in pieces of so many: a view ends where a piece does, unless fill
                            asks for more; 0: all at once */

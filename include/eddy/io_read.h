@@ -113,8 +113,8 @@ EDDY_API EDDY_NODISCARD eddy_result eddy_io_poll_until(eddy_io *self, eddy_task 
                                                        eddy_search *search);
 
 /**
- * Wait for a line of text: it ends by "\n" or "\r\n", and the last one may lack that. What the bytes
- * are, UTF-8 or not, is not looked at.
+ * Wait for a line of text: it ends by "\n" or "\r\n", and the last one may lack that; a "\r" without
+ * "\n" is a part of it. What the bytes are, UTF-8 or not, is not looked at.
  * @param self    byte stream
  * @param task    current task
  * @param search  how far it has come

@@ -43,9 +43,10 @@ typedef struct eddy_length_delimited {
 } eddy_length_delimited;
 
 /**
- * Length-delimited frames. Errors: -EMSGSIZE: the length field says more than frame_max; -EBADMSG: with
- * the adjustment it is below zero or beyond all memory, or the frame would end within its own length
- * field. Both with the length field in front, and for ever. State: eddy_length_delimited.
+ * Length-delimited frames. Errors: -EMSGSIZE: the length field says more than frame_max, or than
+ * SIZE_MAX / 2; -EBADMSG: with the adjustment it is below zero, or the frame is beyond that, or would end
+ * within its own length field. Both with the length field in front, and for ever. State:
+ * eddy_length_delimited.
  * See: tokio_io codec::length_delimited
  */
 EDDY_API extern const eddy_decoder eddy_length_delimited_decoder;

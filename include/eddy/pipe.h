@@ -40,8 +40,9 @@ typedef struct eddy_pipe_options {
     bool shared;       /* others use the open file, too: its flags are left as they are, and the
                           descriptor is not closed */
     eddy_pool
-        *pool; /* threads for what cannot be polled; NULL: then that is -EPERM. Not retained, but
-                          may be released at any time */
+        *pool; /* threads for what cannot be polled; NULL: then that is -EPERM. Outlives the pipe
+                          and what it has still to deliver: when it has ended, reading and the next
+                          write give EDDY_CLOSED, later writes -EPIPE. No reference is taken */
     int64_t linger_ns; /* after free, time to deliver what is left; 5 s */
 } eddy_pipe_options;
 
@@ -131,7 +132,8 @@ EDDY_API int eddy_stderr(eddy_handle *handle, eddy_pool *pool, eddy_pipe **out);
  * @param self  pipe, borrowed: the eddy_io is another name of it, and ends with it. Freeing either
  *              frees both
  * @return      never NULL
- * Errors are sticky: what broke reading is told to every later read; writing: once, then -EPIPE.
+ * Errors are sticky: what broke reading is told to every later read; writing: once, then -EPIPE. At most
+ * 64 KiB are in view: eddy_io_poll_fill() for more is -EMSGSIZE.
  * Thread: loop. Allocates: no.
  */
 EDDY_API eddy_io *eddy_pipe_io(eddy_pipe *self);
@@ -147,6 +149,7 @@ EDDY_API bool eddy_pipe_is_pooled(const eddy_pipe *self);
 /**
  * Give it back. What was written is still delivered, within linger_ns.
  * @param self  pipe; NULL does nothing; nobody else waits on it, and it was not split (asserted)
+ * A descriptor that is its own is closed when all is delivered and the loop has made a turn or two.
  * Thread: loop; any once the loop is freed.
  */
 EDDY_API void eddy_pipe_free(eddy_pipe *self);

@@ -14,8 +14,8 @@
  * whole yet is not parsed again.
  *
  * Errors as in eddy/codecs.h, all of them for ever: -EBADMSG; -EMSGSIZE: a limit is exceeded, told when
- * the number that exceeds it has come, before there is memory for it. -ENOMEM: the bytes are kept, and
- * the next call tries again.
+ * the number that exceeds it has come, before there is memory for it; or an integer, a length or a count
+ * goes beyond 64 bits. -ENOMEM: the bytes are kept, and the next call tries again.
  */
 #ifndef EDDY_RESP_H
 #define EDDY_RESP_H
@@ -42,9 +42,9 @@ typedef struct eddy_resp_request {
 
 /** State of the codec of requests. */
 typedef struct eddy_resp_requests {
-    size_t args_max;                 /* arguments, the command included; 0: EDDY_RESP_ARGS_MAX */
-    size_t bulk_max;                 /* bytes of one; 0: EDDY_CODEC_BLOCK_MAX */
-    size_t line_max;                 /* bytes of a request in a line; 0: EDDY_CODEC_TEXT_MAX */
+    size_t args_max; /* arguments, the command included; 0: EDDY_RESP_ARGS_MAX */
+    size_t bulk_max; /* bytes of one; 0: EDDY_CODEC_BLOCK_MAX */
+    size_t line_max; /* bytes of a request in a line, without its end; 0: EDDY_CODEC_TEXT_MAX */
     const eddy_allocator *allocator; /* for more than a few arguments; NULL: malloc(3) */
     /* private */
     eddy_bytes few[8];
@@ -81,15 +81,16 @@ EDDY_API void eddy_resp_requests_deinit(eddy_resp_requests *self);
 
 /** What a value is, by the character in front of it. */
 typedef enum eddy_resp_kind {
-    EDDY_RESP_NULL = '_',       /* also "$-1" and "*-1" */
-    EDDY_RESP_BULK = '$',       /* text: any bytes */
-    EDDY_RESP_STATUS = '+',     /* text: a line, "OK" */
-    EDDY_RESP_ERROR = '-',      /* text: a line, "ERR and why" */
-    EDDY_RESP_INTEGER = ':',    /* integer */
-    EDDY_RESP_ARRAY = '*',      /* items */
-    EDDY_RESP_BOOLEAN = '#',    /* integer: 0 or 1 */
-    EDDY_RESP_DOUBLE = ',',     /* text, for strtod(3): "3.14", "inf" */
-    EDDY_RESP_BIG_NUMBER = '(', /* text: digits, maybe with a sign */
+    EDDY_RESP_NULL = '_',    /* also "$-1" and "*-1" */
+    EDDY_RESP_BULK = '$',    /* text: any bytes */
+    EDDY_RESP_STATUS = '+',  /* text: a line, "OK" */
+    EDDY_RESP_ERROR = '-',   /* text: a line, "ERR and why" */
+    EDDY_RESP_INTEGER = ':', /* integer */
+    EDDY_RESP_ARRAY = '*',   /* items */
+    EDDY_RESP_BOOLEAN = '#', /* integer: 0 or 1; any but 0 is encoded as 1 */
+    EDDY_RESP_DOUBLE = ',',  /* text, for strtod(3): digits, maybe with a sign in front, a point and
+                                   digits, an exponent: "-3.14e+2"; "inf", "-inf", "nan" */
+    EDDY_RESP_BIG_NUMBER = '(', /* text: digits, maybe with a sign in front */
     EDDY_RESP_BULK_ERROR = '!', /* text: any bytes */
     EDDY_RESP_VERBATIM = '=',   /* text: three characters, a colon, any bytes: "txt:..." */
     EDDY_RESP_MAP = '%',        /* items: key, value, key, value, ... */
@@ -116,9 +117,9 @@ typedef struct eddy_resp_values {
     size_t bulk_max;   /* bytes of one text; 0: EDDY_CODEC_BLOCK_MAX */
     size_t line_max;   /* bytes of a status, an error, a number; 0: EDDY_CODEC_TEXT_MAX */
     size_t values_max; /* values in one, at all depths; 0: EDDY_RESP_VALUES_MAX */
-    size_t depth_max; /* 1: no values in values of a value; 0: EDDY_RESP_DEPTH_MAX, and no more than
-                          that (asserted) */
-    bool resp3;       /* encoder: NULL is "_", not "$-1" */
+    size_t depth_max;  /* arrays (maps, ...) within arrays: 1 is one that holds no other, but empty
+                          ones; 0: EDDY_RESP_DEPTH_MAX, and no more than that (asserted) */
+    bool resp3;        /* encoder: NULL is "_", not "$-1" */
     const eddy_allocator *allocator; /* NULL: malloc(3) */
     /* private */
     size_t at, seen;         /* bytes that were parsed; of these, of a line that has no end yet */

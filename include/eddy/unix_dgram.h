@@ -14,7 +14,7 @@
  *
  * A SOCK_STREAM socket that is taken over by eddy_dgram_adopt() is for protocols that pass descriptors
  * beside a byte stream. What is sent may be taken in part: the result of a send is how many bytes, and the
- * descriptors went with the first. What is received is what is there.
+ * descriptors went with the first. What is received is what is there; to ask for no bytes is -EINVAL.
  *
  * All functions: thread of the loop only.
  */
@@ -38,7 +38,7 @@ EDDY_EXTERN_C_BEGIN
 typedef struct eddy_passed {
     int *fds;                          /* send: `count`, only read; receive: memory of `room` */
     size_t room;                       /* receive */
-    size_t count;                      /* send: 0..EDDY_PASSED_MAX; receive, set */
+    size_t count;                      /* send: 0..EDDY_PASSED_MAX, else -EINVAL; receive, set */
     eddy_unix_credentials credentials; /* receive, set if has_credentials: who sent it */
     bool has_credentials;              /* receive, set: see eddy_dgram_set_tell_credentials() */
 } eddy_passed;
@@ -67,9 +67,10 @@ typedef struct eddy_unix_dgram_options {
  *                 bound, nobody can answer it. Copied
  * @param options  NULL for all defaults; copied
  * @param out      set to the socket, owned by the caller; untouched on error
- * @return         0; -EADDRINUSE: the name is somebody's, or its path is left over from somebody: ask
- *                 eddy_unix_is_stale(); -EINVAL: options out of range or of an unknown size; -EACCES,
- *                 -ENOENT, -EROFS, -EMFILE, -ENOMEM; -EOPNOTSUPP: there are none; EDDY_LOOP_GONE
+ * @return         0; -EADDRINUSE: the name is somebody's (an abstract one: of this type), or its path is
+ *                 left over from somebody: ask eddy_unix_is_stale(); -EINVAL: options out of range or of
+ *                 an unknown size; -EACCES, -ENOENT, -EROFS, -EMFILE, -ENOMEM; -EOPNOTSUPP: there are none;
+ *                 EDDY_LOOP_GONE
  * The path is removed by eddy_dgram_free(), or with the loop; only if it is still the file that was made
  * here. Thread: loop. Allocates: from the loop's slab.
  * See: unix(7), tokio_uds UnixDatagram::bind, unbound
@@ -129,8 +130,9 @@ EDDY_API int eddy_unix_seqpacket_new(eddy_handle *handle, eddy_dgram **out);
  * @param self  socket
  * @param task  current task; waits as "dgram: connect" while who listens has no room for one more
  * @param to    a path or an abstract name                   borrowed
- * @return      0; EDDY_PENDING; -ECONNREFUSED, -ENOENT, -EACCES, -EPROTOTYPE: it is of another type;
- *              -EPERM; -EISCONN; -EINVAL: no name, or not a Unix socket; -ECANCELED
+ * @return      0; EDDY_PENDING; -ECONNREFUSED, -ENOENT, -EACCES; -EPROTOTYPE: the path is of a socket of
+ *              another type (abstract names are of one type each: that is -ECONNREFUSED); -EPERM; -EISCONN;
+ *              -EINVAL: no name, or not a Unix socket; -ECANCELED
  * Dropping: it may be tried again. Thread: loop. Allocates: no. See: connect(2)
  */
 EDDY_API EDDY_NODISCARD eddy_result eddy_dgram_poll_connect_name(eddy_dgram *self, eddy_task *task,

@@ -97,10 +97,11 @@ enum { TEXT_BYTES = 10, TEXT_MAX = 96 };
 size_t eddy_slice_text(const eddy_slice *self, char *text, size_t size)
 {
     unsigned room = self->buf == NULL ? 0 : self->buf->size_bytes;
+    uint32_t shown = self->buf == NULL ? 0 : self->len < TEXT_BYTES ? self->len : TEXT_BYTES;
     char whole[TEXT_MAX];
     size_t len = (size_t)snprintf(whole, sizeof whole, "%u of %u bytes", self->len, room);
 
-    for (uint32_t i = 0; i < self->len && i < TEXT_BYTES; i++)
+    for (uint32_t i = 0; i < shown; i++)
         len += (size_t)snprintf(whole + len, sizeof whole - len, "%s%02x", i == 0 ? ": " : " ",
                                 self->buf->data[self->from + i]);
     if (self->len > TEXT_BYTES)

@@ -18,11 +18,6 @@ static struct eddy__scan_limits limits_of(const eddy_lines_codec *self)
     };
 }
 
-static size_t without_cr(const unsigned char *line, size_t len)
-{
-    return len > 0 && line[len - 1] == '\r' ? len - 1 : len;
-}
-
 static eddy_result lines_decode(void *state, eddy_bytes in, size_t *used, void *item)
 {
     eddy_lines_codec *self = state;
@@ -32,25 +27,21 @@ static eddy_result lines_decode(void *state, eddy_bytes in, size_t *used, void *
 
     if (result <= 0)
         return result;
-    len = without_cr(in.data, *used - 1);
+    len = eddy__line_len(in.data, *used - 1);
     if (len > limits.max)
         return eddy__scan_bad(&self->scan, &limits, used);
     return eddy__codec_give(item, in.data, len);
 }
 
-/* The last line lacks its end; a CR alone is what was to become one. */
+/* The last line lacks its end. A CR alone is none. */
 static eddy_result lines_eof(void *state, eddy_bytes in, size_t *used, void *item)
 {
     eddy_lines_codec *self = state;
     eddy_result result = eddy__scan_eof(&self->scan, in, used);
-    size_t len;
 
     if (result <= 0)
         return result;
-    len = without_cr(in.data, in.len);
-    if (len > limits_of(self).max)
-        return -EMSGSIZE;
-    return len > 0 ? eddy__codec_give(item, in.data, len) : 0;
+    return in.len > limits_of(self).max ? -EMSGSIZE : eddy__codec_give(item, in.data, in.len);
 }
 
 const eddy_decoder eddy_lines_decoder = {

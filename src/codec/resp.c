@@ -52,8 +52,11 @@ eddy_result eddy__resp_number(eddy_bytes in, size_t *at, int64_t *number)
     for (*at = first; *at < in.len; ++*at) {
         unsigned digit = in.data[*at] - (unsigned)'0';
 
-        if (digit <= 9 && *at - first < EDDY__DIGITS_MAX && add_digit(&amount, digit, negative))
+        if (digit <= 9) {
+            if (*at - first == EDDY__DIGITS_MAX || !add_digit(&amount, digit, negative))
+                return -EMSGSIZE;
             continue;
+        }
         if (in.data[*at] != '\r' || *at == first)
             return -EBADMSG;
         *number = negative ? (int64_t)(0 - amount) : (int64_t)amount;
@@ -88,33 +91,51 @@ eddy_result eddy__resp_text(eddy_bytes in, size_t max, size_t *at, size_t *need,
 
 /* ---- numbers as texts ---- */
 
-static size_t span_of(eddy_bytes text, const char *of, size_t count)
-{
-    size_t len = 0;
-
-    while (len < text.len && memchr(of, text.data[len], count) != NULL)
-        len++;
-    return len;
-}
-
 static bool is(eddy_bytes text, const char *word)
 {
     return text.len == strlen(word) && memcmp(text.data, word, text.len) == 0;
 }
 
-size_t eddy__resp_double_len(eddy_bytes text)
+/* One digit or more. */
+static bool take_digits(eddy_bytes text, size_t *at)
 {
-    if (is(text, "inf") || is(text, "-inf") || is(text, "nan"))
-        return text.len;
-    return span_of(text, "0123456789+-.eE", 15);
+    size_t first = *at;
+
+    while (*at < text.len && text.data[*at] >= '0' && text.data[*at] <= '9')
+        ++*at;
+    return *at > first;
 }
 
-size_t eddy__resp_big_number_len(eddy_bytes text)
+static bool take_one_of(eddy_bytes text, char a, char b, size_t *at)
 {
-    size_t sign = skip_sign(text, 0);
-    eddy_bytes digits = {text.data + sign, text.len - sign};
+    if (*at == text.len || (text.data[*at] != a && text.data[*at] != b))
+        return false;
+    ++*at;
+    return true;
+}
 
-    return sign + span_of(digits, "0123456789", 10);
+bool eddy__resp_is_double(eddy_bytes text, size_t *bad_at)
+{
+    *bad_at = 0;
+    if (is(text, "inf") || is(text, "-inf") || is(text, "nan"))
+        return true;
+    (void)take_one_of(text, '-', '+', bad_at);
+    if (!take_digits(text, bad_at))
+        return false;
+    if (take_one_of(text, '.', '.', bad_at) && !take_digits(text, bad_at))
+        return false;
+    if (take_one_of(text, 'e', 'E', bad_at)) {
+        (void)take_one_of(text, '-', '+', bad_at);
+        if (!take_digits(text, bad_at))
+            return false;
+    }
+    return *bad_at == text.len;
+}
+
+bool eddy__resp_is_big_number(eddy_bytes text, size_t *bad_at)
+{
+    *bad_at = skip_sign(text, 0);
+    return take_digits(text, bad_at) && *bad_at == text.len;
 }
 
 /* ---- writing ---- */

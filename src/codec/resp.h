@@ -10,7 +10,7 @@
 #include "eddy/resp.h"
 
 /* A number that may have a sign, then CR LF. > 0: it is *number, and *at is behind it; 0: more bytes are
- * needed; -EBADMSG: *at is the bad byte. */
+ * needed; -EBADMSG: *at is the bad byte; -EMSGSIZE: the digit that takes it beyond 64 bits. */
 eddy_result eddy__resp_number(eddy_bytes in, size_t *at, int64_t *number);
 
 struct eddy__resp_text {
@@ -27,9 +27,10 @@ eddy_result eddy__resp_text(eddy_bytes in, size_t max, size_t *at, size_t *need,
 /* CR LF, which is there. Else *at is the byte that is neither. */
 bool eddy__resp_ends(const unsigned char *data, size_t *at);
 
-/* Is it what a double (a big number) may look like? The length of the part that is. */
-size_t eddy__resp_double_len(eddy_bytes text);
-size_t eddy__resp_big_number_len(eddy_bytes text);
+/* Is it a double (a big number)? Else *bad_at is the first byte that is wrong; text.len: it ends too
+ * early. */
+bool eddy__resp_is_double(eddy_bytes text, size_t *bad_at);
+bool eddy__resp_is_big_number(eddy_bytes text, size_t *bad_at);
 
 /* ---- writing ---- */
 

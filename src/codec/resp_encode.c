@@ -15,11 +15,13 @@ struct encoding {
 
 static bool is_right(eddy_resp_kind kind, eddy_bytes text)
 {
+    size_t bad_at;
+
     switch (kind) {
     case EDDY_RESP_DOUBLE:
-        return text.len > 0 && eddy__resp_double_len(text) == text.len;
+        return eddy__resp_is_double(text, &bad_at);
     case EDDY_RESP_BIG_NUMBER:
-        return text.len > 0 && eddy__resp_big_number_len(text) == text.len;
+        return eddy__resp_is_big_number(text, &bad_at);
     case EDDY_RESP_VERBATIM:
         return text.len >= 4 && text.data[3] == ':';
     case EDDY_RESP_STATUS:

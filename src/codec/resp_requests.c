@@ -93,7 +93,7 @@ static eddy_result give(eddy_resp_requests *self, void *item)
     return 1;
 }
 
-/* ---- in a line ---- */
+/* ---- in a line: its end, LF or CR LF, counts for nothing ---- */
 
 static bool is_blank(unsigned char byte)
 {
@@ -128,14 +128,18 @@ static eddy_result decode_line(eddy_resp_requests *self, eddy_bytes in, size_t *
 {
     static const unsigned char newline = '\n';
     struct eddy__scan_limits limits = {
-        {&newline, 1}, eddy__codec_max(self->line_max, EDDY_CODEC_TEXT_MAX), 0};
+        {&newline, 1}, eddy__codec_max(self->line_max, EDDY_CODEC_TEXT_MAX), 1};
     eddy_result result = eddy__scan(&self->scan, &limits, in, used);
+    size_t len;
 
     if (self->scan.step != 0)
         return bad(self, -EMSGSIZE, *used, used);
     if (result <= 0)
         return result;
-    result = split(self, in.data, *used - 1);
+    len = eddy__line_len(in.data, *used - 1);
+    if (len > limits.max)
+        return bad(self, -EMSGSIZE, limits.max, used);
+    result = split(self, in.data, len);
     if (result < 0) {
         *used = 0;
         return result;

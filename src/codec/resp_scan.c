@@ -25,36 +25,29 @@ int64_t eddy__resp_items(eddy_resp_kind kind, int64_t number)
 
 /* ---- values that hold none ---- */
 
-/* What a line may be: the length of the part that is right. */
-static size_t right_len(eddy_resp_kind kind, eddy_bytes line)
+/* Is the line what it may be? Else *bad_at is where not. */
+static bool is_right(eddy_resp_kind kind, eddy_bytes line, size_t *bad_at)
 {
     const unsigned char *newline;
 
     if (kind == EDDY_RESP_DOUBLE)
-        return eddy__resp_double_len(line);
+        return eddy__resp_is_double(line, bad_at);
     if (kind == EDDY_RESP_BIG_NUMBER)
-        return eddy__resp_big_number_len(line);
+        return eddy__resp_is_big_number(line, bad_at);
     newline = line.len > 0 ? memchr(line.data, '\n', line.len) : NULL;
-    return newline != NULL ? (size_t)(newline - line.data) : line.len;
-}
-
-/* A number without a digit is none. */
-static bool may_be_empty(eddy_resp_kind kind)
-{
-    return kind == EDDY_RESP_STATUS || kind == EDDY_RESP_ERROR;
+    if (newline != NULL)
+        *bad_at = (size_t)(newline - line.data);
+    return newline == NULL;
 }
 
 static eddy_result judge_line(eddy_resp_values *self, eddy_bytes in, size_t from, size_t end,
                               size_t *used)
 {
-    eddy_resp_kind kind = in.data[self->at];
     eddy_bytes line = {in.data + from, end - from};
-    size_t right = right_len(kind, line), at = end;
+    size_t at = end, bad_at;
 
-    if (right < line.len)
-        return bad(self, -EBADMSG, from + right, used);
-    if (line.len == 0 && !may_be_empty(kind))
-        return bad(self, -EBADMSG, from, used);
+    if (!is_right(in.data[self->at], line, &bad_at))
+        return bad(self, -EBADMSG, from + bad_at, used);
     if (!eddy__resp_ends(in.data, &at))
         return bad(self, -EBADMSG, at, used);
     self->at = at;

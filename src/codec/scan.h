@@ -30,6 +30,12 @@ eddy_result eddy__scan_bad(struct eddy__scan *self, const struct eddy__scan_limi
 /* As eddy_decoder.eof: > 0: all of `in` is an item without its delimiter, at most max + extra bytes. */
 eddy_result eddy__scan_eof(struct eddy__scan *self, eddy_bytes in, size_t *used);
 
+/* Of the bytes in front of a LF, those that are the line: a CR in front of it is of its end. */
+static inline size_t eddy__line_len(const unsigned char *line, size_t len)
+{
+    return len > 0 && line[len - 1] == '\r' ? len - 1 : len;
+}
+
 /* Where the delimiter begins; in.len: nowhere. */
 size_t eddy__scan_find(eddy_bytes in, size_t from, eddy_bytes delimiter);
 

@@ -119,14 +119,11 @@ static const eddy_type boxed_type = {
 
 eddy_future *eddy_io_copy(eddy_handle *handle, eddy_io *from, eddy_io *to, uint64_t *copied)
 {
-    struct boxed_copy *self;
+    struct boxed_copy boxed = {
+        .copy = {.frame = {.type = &boxed_type}, .from = from, .to = to},
+        .counter = copied,
+    };
 
     eddy__core_check(handle->core, "eddy_io_copy");
-    self = eddy__future_new(handle->core, &boxed_type);
-    if (self == NULL)
-        return eddy__future_failed(handle->core);
-    self->copy.from = from;
-    self->copy.to = to;
-    self->counter = copied;
-    return &self->copy.frame;
+    return eddy_box(handle, &boxed.copy.frame);
 }

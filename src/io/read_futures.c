@@ -61,15 +61,9 @@ static const eddy_type until_type = READING_TYPE(poll_until, "io_read_until");
 /* The future with these arguments, of which the frame is empty. */
 static eddy_future *reading_new(eddy_handle *handle, const eddy_type *type, struct reading reading)
 {
-    struct reading *self;
-
     eddy__core_check(handle->core, type->name);
-    self = eddy__future_new(handle->core, type);
-    if (self == NULL)
-        return eddy__future_failed(handle->core);
-    reading.frame = self->frame;
-    *self = reading;
-    return &self->frame;
+    reading.frame.type = type;
+    return eddy_box(handle, &reading.frame);
 }
 
 eddy_future *eddy_io_read(eddy_handle *handle, eddy_io *io, void *memory, size_t len)

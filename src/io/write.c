@@ -81,15 +81,9 @@ static const eddy_type shutdown_type = WRITING_TYPE(poll_shutdown, "io_shutdown"
 /* The future with these arguments, of which the frame is empty. */
 static eddy_future *writing_new(eddy_handle *handle, const eddy_type *type, struct writing writing)
 {
-    struct writing *self;
-
     eddy__core_check(handle->core, type->name);
-    self = eddy__future_new(handle->core, type);
-    if (self == NULL)
-        return eddy__future_failed(handle->core);
-    writing.frame = self->frame;
-    *self = writing;
-    return &self->frame;
+    writing.frame.type = type;
+    return eddy_box(handle, &writing.frame);
 }
 
 eddy_future *eddy_io_write_all(eddy_handle *handle, eddy_io *io, eddy_bytes *rest)

@@ -32,7 +32,8 @@ struct eddy_dgram {
     uint8_t sort;   /* an eddy__datagram_sort */
     uint8_t halves; /* of a framed one that are held; 0: it was not given to one */
     bool connected;
-    bool joins; /* segments are joined */
+    bool joins;   /* segments are joined */
+    bool in_vain; /* the last attempt to send to the peer found no room */
     eddy__unix_place place;
 };
 

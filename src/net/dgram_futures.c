@@ -42,32 +42,21 @@ static const eddy_type recv_type = {recv_poll, eddy__done_nothing, sizeof(struct
 eddy_future *eddy_send_dgram(eddy_handle *handle, eddy_dgram *self, const void *data, size_t len,
                              const eddy_addr *to)
 {
-    struct send_dgram *future;
+    struct send_dgram future = {
+        .frame = {.type = &send_type}, .self = self, .data = data, .len = len};
 
     eddy__core_check(handle->core, "eddy_send_dgram");
-    future = eddy__future_new(handle->core, &send_type);
-    if (future == NULL)
-        return eddy__future_failed(handle->core);
-    future->self = self;
-    future->data = data;
-    future->len = len;
     if (to != NULL)
-        future->to = *to;
-    return &future->frame;
+        future.to = *to;
+    return eddy_box(handle, &future.frame);
 }
 
 eddy_future *eddy_recv_dgram(eddy_handle *handle, eddy_dgram *self, void *memory, size_t room,
                              eddy_addr *from)
 {
-    struct recv_dgram *future;
+    struct recv_dgram future = {
+        .frame = {.type = &recv_type}, .self = self, .memory = memory, .room = room, .from = from};
 
     eddy__core_check(handle->core, "eddy_recv_dgram");
-    future = eddy__future_new(handle->core, &recv_type);
-    if (future == NULL)
-        return eddy__future_failed(handle->core);
-    future->self = self;
-    future->memory = memory;
-    future->room = room;
-    future->from = from;
-    return &future->frame;
+    return eddy_box(handle, &future.frame);
 }

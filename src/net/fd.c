@@ -198,16 +198,11 @@ static const eddy_type fd_ready_type = {fd_ready_poll, eddy__done_nothing, sizeo
 
 eddy_future *eddy_fd_ready(eddy_handle *handle, eddy_fd *self, uint32_t mask)
 {
-    struct fd_ready *future;
+    struct fd_ready future = {.frame = {.type = &fd_ready_type}, .fd = self, .mask = mask};
 
     check_mask(mask, "eddy_fd_ready");
     eddy__core_check(handle->core, "eddy_fd_ready");
-    future = eddy__future_new(handle->core, &fd_ready_type);
-    if (future == NULL)
-        return eddy__future_failed(handle->core);
-    future->fd = self;
-    future->mask = mask;
-    return &future->frame;
+    return eddy_box(handle, &future.frame);
 }
 
 /* ---- ending ---- */
@@ -230,7 +225,7 @@ void eddy_fd_let_go(eddy_fd *self)
     eddy__ready_wake(&self->ready);
 }
 
-int eddy_fd_take(eddy_fd *self)
+int eddy_fd_into_fd(eddy_fd *self)
 {
     eddy__source *source = &self->ready.source;
     bool closed = source->core->gone && !source->slot.keep_fd; /* by the end of the loop */

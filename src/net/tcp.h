@@ -69,7 +69,7 @@ typedef struct eddy__tcp_extra {
     eddy_waiter gone;
     eddy_addr peer;       /* of one that we connected */
     eddy_unix_addr *name; /* the same over a Unix socket, in an eddy__dial; else NULL */
-    size_t wake_at; /* the writer is woken when no more than this is queued */
+    size_t wake_at;       /* the writer is woken when no more than this is queued */
     size_t send_queue_bytes;
     size_t recv_window_bytes;
     size_t linger_bytes;

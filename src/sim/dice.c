@@ -164,11 +164,11 @@ bool eddy__sim_happens(eddy__sim *self, eddy_chaos chaos)
 
 static uint64_t row_of(eddy_chaos chaos)
 {
-    int number = (int)chaos;
+    uint64_t number = (uint64_t)chaos;
 
     if (chaos == EDDY_CHAOS_COUNT)
         return DETAILS + OWN_NUMBERS;
-    return (uint64_t)(DETAILS + number + (number >= OWN_NUMBERS ? 1 : 0));
+    return DETAILS + number + (number >= OWN_NUMBERS ? 1 : 0);
 }
 
 static uint64_t draw(eddy__sim *self, eddy_chaos chaos)

@@ -12,7 +12,8 @@
  *   sockets.c   descriptors, binding, listening, options, addresses: eddy__system of a host
  *   tcp*.c      connections: what travels, and what it does at the other end (see tcp.h)
  *   udp*.c      datagrams, the same (see udp.h)
- *   unix.c      connections within a host that are found by names (see unix.h)
+ *   unix.c      names of a host, and connections that are found by them (see unix.h)
+ *   unix_dgram*.c, unix_messages.c  Unix datagrams, connections of messages (see unix_dgram.h)
  *
  * All of one room is of one thread, but for eddy__sim_wake(), which asserts just that.
  * Times are the room's nanoseconds unless a name says "local".

@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 #include "sim/udp.h"
-#include "sim/unix.h"
+#include "sim/unix_dgram.h"
 
 enum { FIRST_FDS = 16 };
 
@@ -107,6 +107,8 @@ void eddy__sim_socket_free(eddy__sim_socket *self)
 
     if (self->udp != NULL)
         eddy__sim_udp_free(self->udp);
+    if (self->mailbox != NULL)
+        eddy__sim_mailbox_free(self->mailbox);
     if (self->named != NULL)
         eddy__sim_named_free(self);
     eddy__sim_cancel(sim, &self->timer);
@@ -266,7 +268,7 @@ static int sim_adopt(eddy__system *system, int fd, bool listening)
 
     if (self == NULL)
         return -EBADF;
-    if (self->udp != NULL)
+    if (self->udp != NULL || self->mailbox != NULL)
         return -EINVAL;
     return (self->state == EDDY__SIM_TCP_LISTEN) == listening ? 0 : -EINVAL;
 }
@@ -281,6 +283,8 @@ static void sim_close(eddy__system *system, int fd)
         return;
     if (self->udp != NULL)
         eddy__sim_udp_close(self);
+    else if (self->mailbox != NULL)
+        eddy__sim_mailbox_close(self);
     else
         eddy__sim_tcp_close(self);
 }
@@ -289,7 +293,8 @@ static bool sim_is_reset(eddy__system *system, int fd)
 {
     const eddy__sim_socket *self = eddy__sim_socket_of(eddy__sim_host_of(system), fd);
 
-    return self != NULL && self->udp == NULL && eddy__sim_tcp_is_reset(self);
+    return self != NULL && self->udp == NULL && self->mailbox == NULL &&
+           eddy__sim_tcp_is_reset(self);
 }
 
 /* Behind a Unix socket's name there are addresses, too: they are nobody's business. */

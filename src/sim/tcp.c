@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "sim/udp.h"
-#include "sim/unix.h"
+#include "sim/unix_dgram.h"
 
 enum { TIME_WAITS_MAX = 1024 }; /* per host; beyond it the oldest goes */
 
@@ -301,6 +301,8 @@ uint32_t eddy__sim_ready(eddy__sim_host *host, int fd)
         return 0;
     if (self->udp != NULL)
         return eddy__sim_udp_ready(self);
+    if (self->mailbox != NULL)
+        return eddy__sim_mailbox_ready(self);
     if (self->state == EDDY__SIM_TCP_LISTEN)
         return self->queued > 0 ? EDDY__SIM_READABLE : 0;
     ended = self->fin_received || self->over;

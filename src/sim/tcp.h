@@ -115,6 +115,9 @@ struct eddy__sim_socket {
     struct eddy__sim_named *named; /* unix.h; NULL: no Unix socket */
     struct eddy__sim_udp *udp; /* udp.h; NULL: no datagram socket. Then nothing of the connection is
                                   used, but `conversation`: its number for the trace */
+    struct eddy__sim_mailbox
+        *mailbox; /* unix_dgram.h; NULL: no Unix socket that keeps messages apart.
+                                          Then likewise, but for the queue of a listener */
 };
 
 /* NULL: no memory. Without a descriptor. */

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "sim/udp.h"
+#include "sim/unix_dgram.h"
 
 void eddy__sim_udp_trace(const eddy__sim_socket *self, const char *what, int64_t result)
 {
@@ -83,9 +84,9 @@ static int udp_adopt(eddy__system *system, int fd, eddy__datagram_sort *sort)
 
     if (self == NULL)
         return -EBADF;
-    if (self->udp == NULL)
+    if (self->udp == NULL && self->mailbox == NULL)
         return -EINVAL;
-    *sort = EDDY__DATAGRAM_IP;
+    *sort = self->mailbox != NULL ? self->named->sort : EDDY__DATAGRAM_IP;
     return 0;
 }
 
@@ -141,8 +142,11 @@ static int connect_to(eddy__sim_socket *self, const eddy_addr *to)
 static int udp_connect(eddy__system *system, int fd, const eddy_addr *to)
 {
     int error;
-    eddy__sim_socket *self = find(system, fd, &error);
+    eddy__sim_socket *self = eddy__sim_socket_of(eddy__sim_host_of(system), fd);
 
+    if (self != NULL && self->mailbox != NULL)
+        return to->family == EDDY_ADDR_NONE ? eddy__sim_mailbox_disconnect(self) : -EINVAL;
+    self = find(system, fd, &error);
     if (self == NULL)
         return error;
     if (to->family == EDDY_ADDR_NONE)
@@ -183,4 +187,5 @@ const eddy__datagrams eddy__sim_datagrams = {
     .set = eddy__sim_udp_set,
     .get = eddy__sim_udp_get,
     .group = eddy__sim_udp_group,
+    .unix_names = &eddy__sim_unix_datagrams,
 };

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "sim/udp.h"
+#include "sim/unix_dgram.h"
 
 enum {
     RECV_MIN = 2304, /* bytes; Linux's, as are the next two */
@@ -72,6 +73,18 @@ static int meant(eddy__datagram_option option, int value)
     }
 }
 
+/* Where it is kept; NULL: it has no such option. Unix sockets have the two buffers. */
+static int *kept(eddy__sim_socket *self, eddy__datagram_option option)
+{
+    if (self->udp != NULL)
+        return &self->udp->options[option];
+    if (self->mailbox != NULL && option == EDDY__DATAGRAM_SEND_BUFFER)
+        return &self->mailbox->send_buffer;
+    if (self->mailbox != NULL && option == EDDY__DATAGRAM_RECV_BUFFER)
+        return &self->mailbox->recv_buffer;
+    return NULL;
+}
+
 static bool is_to_get_only(eddy__datagram_option option)
 {
     return option == EDDY__DATAGRAM_ONLY_V6 || option == EDDY__DATAGRAM_REUSE_ADDRESS ||
@@ -96,13 +109,13 @@ int eddy__sim_udp_set(eddy__system *system, int fd, eddy__datagram_option option
 
     if (self == NULL)
         return -EBADF;
-    if (self->udp == NULL || is_to_get_only(option))
+    if (kept(self, option) == NULL || is_to_get_only(option))
         return -ENOPROTOOPT;
     if (value == -1 && may_be_default(option))
         value = ranges[option].by_default;
     if (value < ranges[option].least || value > ranges[option].most)
         return refusal(option);
-    self->udp->options[option] = meant(option, value);
+    *kept(self, option) = meant(option, value);
     if (option == EDDY__DATAGRAM_SEND_BUFFER)
         eddy__sim_tell(self);
     return 0;
@@ -110,11 +123,11 @@ int eddy__sim_udp_set(eddy__system *system, int fd, eddy__datagram_option option
 
 int eddy__sim_udp_get(eddy__system *system, int fd, eddy__datagram_option option, int *value)
 {
-    const eddy__sim_socket *self = eddy__sim_socket_of(eddy__sim_host_of(system), fd);
+    eddy__sim_socket *self = eddy__sim_socket_of(eddy__sim_host_of(system), fd);
 
     if (self == NULL)
         return -EBADF;
-    if (self->udp == NULL || (option == EDDY__DATAGRAM_ONLY_V6 && !self->ipv6))
+    if (kept(self, option) == NULL || (option == EDDY__DATAGRAM_ONLY_V6 && !self->ipv6))
         return -ENOPROTOOPT;
     if (option == EDDY__DATAGRAM_ONLY_V6)
         *value = self->options[EDDY__SOCKET_ONLY_V6];
@@ -123,7 +136,7 @@ int eddy__sim_udp_get(eddy__system *system, int fd, eddy__datagram_option option
     else if (option == EDDY__DATAGRAM_REUSE_PORT)
         *value = self->reuse_port;
     else
-        *value = self->udp->options[option];
+        *value = *kept(self, option);
     return 0;
 }
 

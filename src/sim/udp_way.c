@@ -29,23 +29,23 @@ static void trace(const eddy__sim_host *host, const eddy__sim_udp_header *header
 
 /* ---- leaving its host ---- */
 
-static void leave_sender(eddy__sim_datagram *self)
+static void leave_sender(eddy__sim_udp *sender, eddy__sim_datagram *self)
 {
     eddy__list_remove(&self->of_sender);
-    self->sender->udp->leaving_cost -= eddy__sim_udp_cost(self->header.len);
+    sender->leaving_cost -= eddy__sim_udp_cost(self->header.len);
     self->sender = NULL;
 }
 
 void eddy__sim_datagrams_disown(eddy__sim_udp *udp)
 {
     while (!eddy__list_empty(&udp->leaving))
-        leave_sender(EDDY__CONTAINER(udp->leaving.next, eddy__sim_datagram, of_sender));
+        leave_sender(udp, EDDY__CONTAINER(udp->leaving.next, eddy__sim_datagram, of_sender));
 }
 
 void eddy__sim_datagram_free(const eddy_allocator *allocator, eddy__sim_datagram *self)
 {
     if (self->sender != NULL)
-        leave_sender(self);
+        leave_sender(self->sender->udp, self);
     eddy__list_remove(&self->in);
     eddy__free(allocator, self, sizeof *self + self->header.len);
 }
@@ -110,7 +110,7 @@ static void go_on(eddy__sim_event *event)
     eddy__sim_socket *sender = self->sender;
 
     if (sender != NULL)
-        leave_sender(self);
+        leave_sender(self->sender->udp, self);
     if (self->arrive_ns <= self->link->from->sim->now_ns)
         arrive(self);
     else if (eddy__sim_at(self->link->from->sim, event, self->arrive_ns) != 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unix.c - Unix stream sockets of a simulated host: names, connecting, listening, pairs. See unix.h.
+ * unix.c - the names of a simulated host; its Unix stream sockets: connecting, listening, pairs. See
+ * unix.h.
  */
 #include "sim/unix.h"
 
@@ -10,12 +11,13 @@
 
 #include "base/alloc.h"
 #include "eddy/unix.h"
+#include "sim/unix_dgram.h"
 
 /* A name that is taken. */
 typedef struct name {
     eddy__node of_host;
     eddy_unix_addr addr;
-    eddy__sim_socket *socket; /* who listens there; NULL: a path that was left behind */
+    eddy__sim_socket *socket; /* whose it is; NULL: a path that was left behind */
     uint64_t inode;           /* of a path: another one each time that it is made */
 } name;
 
@@ -43,13 +45,19 @@ static bool same_name(const eddy_unix_addr *a, const eddy_unix_addr *b)
     return a->kind == b->kind && a->len == b->len && memcmp(a->name, b->name, a->len) == 0;
 }
 
-/* NULL: nobody has it. */
-static name *find_name(const eddy__sim_host *host, const eddy_unix_addr *addr)
+static bool is_of_sort(const name *self, eddy__datagram_sort sort)
+{
+    return self->addr.kind == EDDY_UNIX_PATH || self->socket->named->sort == sort;
+}
+
+/* NULL: nobody has it. `sort`: of an abstract one. */
+static name *find_name(const eddy__sim_host *host, const eddy_unix_addr *addr,
+                       eddy__datagram_sort sort)
 {
     EDDY__LIST_FOR_EACH (node, &host->names) {
         name *it = EDDY__CONTAINER(node, name, of_host);
 
-        if (same_name(&it->addr, addr))
+        if (same_name(&it->addr, addr) && is_of_sort(it, sort))
             return it;
     }
     return NULL;
@@ -61,7 +69,7 @@ static bool is_stale(const name *self)
 }
 
 /* An abstract one, as the kernel gives to who asks for none. */
-static eddy_unix_addr next_name(eddy__sim_host *host)
+static eddy_unix_addr next_name(eddy__sim_host *host, eddy__datagram_sort sort)
 {
     eddy_unix_addr addr = {.kind = EDDY_UNIX_ABSTRACT, .len = 5};
 
@@ -70,7 +78,7 @@ static eddy_unix_addr next_name(eddy__sim_host *host)
 
         (void)snprintf(text, sizeof text, "%05x", (unsigned)(++host->names_given & 0xFFFFF));
         memcpy(addr.name, text, addr.len);
-    } while (find_name(host, &addr) != NULL);
+    } while (find_name(host, &addr, sort) != NULL);
     return addr;
 }
 
@@ -79,7 +87,7 @@ static int take_name(eddy__sim_socket *self, const eddy_unix_addr *addr, bool re
                      name **out)
 {
     eddy__sim_host *host = self->host;
-    name *it = find_name(host, addr);
+    name *it = find_name(host, addr, self->named->sort);
 
     if (it != NULL && !(replace_stale && is_stale(it)))
         return -EADDRINUSE;
@@ -96,13 +104,52 @@ static int take_name(eddy__sim_socket *self, const eddy_unix_addr *addr, bool re
     return 0;
 }
 
+static void fill_place(const name *it, eddy__unix_place *place)
+{
+    place->ours = it->addr.kind == EDDY_UNIX_PATH;
+    place->inode = it->inode;
+    place->addr = it->addr;
+}
+
+int eddy__sim_named_bind(eddy__sim_socket *self, const eddy_unix_addr *addr, bool replace_stale,
+                         eddy__unix_place *place)
+{
+    eddy_unix_addr local =
+        addr->kind == EDDY_UNIX_UNNAMED ? next_name(self->host, self->named->sort) : *addr;
+    name *it;
+    int error = take_name(self, &local, replace_stale, &it);
+
+    *place = (eddy__unix_place){.ours = false};
+    if (error != 0)
+        return error;
+    self->named->local = local;
+    fill_place(it, place);
+    return 0;
+}
+
+int eddy__sim_named_find(const eddy__sim_socket *self, const eddy_unix_addr *addr,
+                         eddy__sim_socket **out)
+{
+    const name *it = find_name(self->host, addr, self->named->sort);
+
+    if (it == NULL && addr->kind == EDDY_UNIX_PATH)
+        return -ENOENT;
+    if (it == NULL || it->socket == NULL)
+        return -ECONNREFUSED;
+    *out = it->socket;
+    return it->socket->named->sort == self->named->sort ? 0 : -EPROTOTYPE;
+}
+
 /* ---- sockets ---- */
 
-static bool equip(eddy__sim_socket *self)
+bool eddy__sim_named_equip(eddy__sim_socket *self, eddy__datagram_sort sort)
 {
     self->named = eddy__calloc(self->host->sim->allocator, sizeof *self->named);
+    if (self->named == NULL)
+        return false;
+    self->named->sort = sort;
     self->options[EDDY__SOCKET_NODELAY] = 1;
-    return self->named != NULL;
+    return true;
 }
 
 /* With a descriptor; NULL: *error says why. */
@@ -110,7 +157,7 @@ static eddy__sim_socket *open_named(eddy__sim_host *host, int *error)
 {
     eddy__sim_socket *self = eddy__sim_socket_open(host, false, error);
 
-    if (self == NULL || equip(self))
+    if (self == NULL || eddy__sim_named_equip(self, EDDY__DATAGRAM_STREAM))
         return self;
     eddy__sim_socket_undo(self);
     *error = -ENOMEM;
@@ -169,7 +216,8 @@ static eddy__sim_socket *make_child(eddy__sim_socket *listener, eddy__sim_socket
 
     if (child == NULL)
         return NULL;
-    if (!equip(child) || eddy__sim_tcp_marry(client, child) != 0) {
+    if (!eddy__sim_named_equip(child, EDDY__DATAGRAM_STREAM) ||
+        eddy__sim_tcp_marry(client, child) != 0) {
         eddy__sim_socket_free(child);
         return NULL;
     }
@@ -180,19 +228,17 @@ static eddy__sim_socket *make_child(eddy__sim_socket *listener, eddy__sim_socket
 
 static int connect_to(eddy__sim_socket *self, const eddy_unix_addr *to)
 {
-    const name *it = find_name(self->host, to);
-    eddy__sim_socket *child;
+    eddy__sim_socket *listener, *child;
+    int error = eddy__sim_named_find(self, to, &listener);
 
-    if (it == NULL && to->kind == EDDY_UNIX_PATH)
-        return -ENOENT;
-    if (it == NULL || it->socket == NULL)
-        return -ECONNREFUSED;
-    if (eddy__sim_tcp_is_full(it->socket))
+    if (error != 0)
+        return error;
+    if (eddy__sim_tcp_is_full(listener))
         return -EAGAIN;
-    child = make_child(it->socket, self);
+    child = make_child(listener, self);
     if (child == NULL)
         return -ENOMEM;
-    eddy__sim_tcp_queue(it->socket, child);
+    eddy__sim_tcp_queue(listener, child);
     return 0;
 }
 
@@ -236,31 +282,20 @@ static int unix_pair(eddy__system *system, int fds[2])
 
 /* ---- listening ---- */
 
-static void fill_place(const name *it, eddy__unix_place *place)
-{
-    place->ours = it->addr.kind == EDDY_UNIX_PATH;
-    place->inode = it->inode;
-    place->addr = it->addr;
-}
-
 static int unix_listen(eddy__system *system, const eddy_unix_addr *addr,
                        const eddy__unix_listen *options, eddy__unix_place *place)
 {
     int error;
-    eddy__sim_host *host = eddy__sim_host_of(system);
-    eddy__sim_socket *self = open_named(host, &error);
-    name *it;
+    eddy__sim_socket *self = open_named(eddy__sim_host_of(system), &error);
 
     *place = (eddy__unix_place){.ours = false};
     if (self == NULL)
         return error;
-    self->named->local = addr->kind == EDDY_UNIX_UNNAMED ? next_name(host) : *addr;
-    error = take_name(self, &self->named->local, options->replace_stale, &it);
+    error = eddy__sim_named_bind(self, addr, options->replace_stale, place);
     if (error != 0) {
         eddy__sim_socket_undo(self);
         return error;
     }
-    fill_place(it, place);
     eddy__sim_tcp_listen(self, options->backlog);
     return self->fd;
 }
@@ -269,7 +304,7 @@ static int unix_listen(eddy__system *system, const eddy_unix_addr *addr,
 static void unix_remove(eddy__system *system, eddy__unix_place *place)
 {
     eddy__sim_host *host = eddy__sim_host_of(system);
-    name *it = find_name(host, &place->addr);
+    name *it = find_name(host, &place->addr, EDDY__DATAGRAM_STREAM);
 
     if (!place->ours || host->down)
         return;
@@ -280,8 +315,10 @@ static void unix_remove(eddy__system *system, eddy__unix_place *place)
 
 static int unix_is_stale(eddy__system *system, const eddy_unix_addr *addr)
 {
-    const name *it = find_name(eddy__sim_host_of(system), addr);
+    const name *it = NULL;
 
+    if (addr->kind == EDDY_UNIX_PATH)
+        it = find_name(eddy__sim_host_of(system), addr, EDDY__DATAGRAM_STREAM);
     return it != NULL && is_stale(it);
 }
 
@@ -314,6 +351,8 @@ static int unix_peer_name(eddy__system *system, int fd, eddy_unix_addr *out)
 
     if (self == NULL)
         return error;
+    if (self->mailbox != NULL)
+        return eddy__sim_mailbox_peer(self, out);
     if (self->state != EDDY__SIM_TCP_OPEN || self->named->gone)
         return -ENOTCONN;
     *out = self->named->peer;
@@ -329,6 +368,8 @@ static int unix_credentials(eddy__system *system, int fd, eddy_unix_credentials 
     if (self == NULL)
         return error;
     *out = (eddy_unix_credentials){.pid = (int32_t)self->host->index + 1};
+    if (self->named->knows_nobody)
+        *out = (eddy_unix_credentials){.pid = 0, .uid = UINT32_MAX, .gid = UINT32_MAX};
     return 0;
 }
 

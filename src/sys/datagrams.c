@@ -6,7 +6,6 @@
 #include "sys/datagrams.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
@@ -15,24 +14,12 @@
 #include "sys/datagrams_io.h"
 #include "sys/datagrams_unix.h"
 #include "sys/sockaddr.h"
+#include "sys/socket_fd.h"
 
 /* Younger than some systems' headers. */
 #ifndef UDP_GRO
 #define UDP_GRO 104
 #endif
-
-static int set_int(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
-}
-
-static int get_int(int fd, int level, int name, int *value)
-{
-    socklen_t size = sizeof *value;
-
-    *value = 0; /* some are bytes */
-    return getsockopt(fd, level, name, value, &size) < 0 ? -errno : 0;
-}
 
 /* ---- making ---- */
 
@@ -45,14 +32,6 @@ static int kernel_open(eddy__system *system, const eddy_addr *of)
     return fd < 0 ? -errno : fd;
 }
 
-static int bind_to(int fd, const eddy_addr *addr)
-{
-    struct sockaddr_storage storage;
-    socklen_t size = eddy__sockaddr_from(addr, &storage);
-
-    return bind(fd, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
-}
-
 static int kernel_bind(eddy__system *system, int fd, const eddy_addr *addr,
                        const eddy__datagram_bind *options)
 {
@@ -60,21 +39,12 @@ static int kernel_bind(eddy__system *system, int fd, const eddy_addr *addr,
 
     (void)system;
     if (options->reuse_address)
-        error = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        error = eddy__socket_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (error == 0 && options->reuse_port)
-        error = set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+        error = eddy__socket_set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (error == 0 && options->only_v6 >= 0 && addr->family == EDDY_ADDR_IPV6)
-        error = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->only_v6);
-    return error == 0 ? bind_to(fd, addr) : error;
-}
-
-int eddy__datagrams_set_flags(int fd)
-{
-    int flags = fcntl(fd, F_GETFL);
-
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-        return -errno;
-    return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
+        error = eddy__socket_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->only_v6);
+    return error == 0 ? eddy__socket_bind(fd, addr) : error;
 }
 
 /* -EINVAL: of no sort that can be used. */
@@ -99,31 +69,20 @@ static int find_sort(int domain, int type)
 static int kernel_adopt(eddy__system *system, int fd, eddy__datagram_sort *sort)
 {
     int domain, type;
-    int found = get_int(fd, SOL_SOCKET, SO_TYPE, &type);
+    int found = eddy__socket_get_int(fd, SOL_SOCKET, SO_TYPE, &type);
 
     (void)system;
     if (found == 0)
-        found = get_int(fd, SOL_SOCKET, SO_DOMAIN, &domain);
+        found = eddy__socket_get_int(fd, SOL_SOCKET, SO_DOMAIN, &domain);
     if (found == 0)
         found = find_sort(domain, type);
     if (found < 0)
         return found;
     *sort = (eddy__datagram_sort)found;
-    return eddy__datagrams_set_flags(fd);
+    return eddy__socket_set_flags(fd);
 }
 
 /* ---- connecting ---- */
-
-static int local_addr(int fd, eddy_addr *addr)
-{
-    struct sockaddr_storage storage;
-    socklen_t size = sizeof storage;
-
-    if (getsockname(fd, (struct sockaddr *)&storage, &size) < 0)
-        return -errno;
-    *addr = eddy__sockaddr_to_addr(&storage);
-    return 0;
-}
 
 /* The kernel takes away a port that it had chosen itself: then nobody reaches the socket any more, so it
  * is bound to that again. */
@@ -131,16 +90,16 @@ static int disconnect(int fd)
 {
     struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     eddy_addr before = {.family = EDDY_ADDR_NONE}, after = before;
-    int error = local_addr(fd, &before);
+    int error = eddy__socket_local(fd, &before);
 
     if (error == 0 && connect(fd, &nobody, sizeof nobody) < 0)
         error = -errno;
     if (error == 0)
-        error = local_addr(fd, &after);
+        error = eddy__socket_local(fd, &after);
     if (error != 0 || after.port != 0 || before.port == 0)
         return error;
     after.port = before.port;
-    return bind_to(fd, &after);
+    return eddy__socket_bind(fd, &after);
 }
 
 static int kernel_connect(eddy__system *system, int fd, const eddy_addr *to)
@@ -184,7 +143,7 @@ static const option_name option_names[][2] = {
 static int is_v6(int fd, bool *v6)
 {
     int domain;
-    int error = get_int(fd, SOL_SOCKET, SO_DOMAIN, &domain);
+    int error = eddy__socket_get_int(fd, SOL_SOCKET, SO_DOMAIN, &domain);
 
     *v6 = error == 0 && domain == AF_INET6;
     return error;
@@ -215,9 +174,9 @@ static int kernel_set(eddy__system *system, int fd, eddy__datagram_option option
         return error;
     if (option == EDDY__DATAGRAM_MULTICAST_IFACE && !v6)
         return set_interface_ipv4(fd, value);
-    error = set_int(fd, names[v6].level, names[v6].name, value);
+    error = eddy__socket_set_int(fd, names[v6].level, names[v6].name, value);
     if (error == 0 && v6 && is_of_both(option))
-        error = set_int(fd, names[0].level, names[0].name, value);
+        error = eddy__socket_set_int(fd, names[0].level, names[0].name, value);
     return error;
 }
 
@@ -228,7 +187,7 @@ static int kernel_get(eddy__system *system, int fd, eddy__datagram_option option
     int error = is_v6(fd, &v6);
 
     (void)system;
-    return error == 0 ? get_int(fd, names[v6].level, names[v6].name, value) : error;
+    return error == 0 ? eddy__socket_get_int(fd, names[v6].level, names[v6].name, value) : error;
 }
 
 /* ---- groups ---- */

@@ -201,9 +201,13 @@ static int send_one(int fd, const eddy_datagram *datagram)
 {
     struct msghdr header;
     message memory;
+    ssize_t sent;
 
     prepare_send(&header, &memory, datagram);
-    return sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+    do
+        sent = sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : 0;
 }
 
 static int send_many(int fd, const eddy_datagram *list, uint32_t n)
@@ -214,7 +218,9 @@ static int send_many(int fd, const eddy_datagram *list, uint32_t n)
 
     for (uint32_t i = 0; i < n; i++)
         prepare_send(&headers[i].msg_hdr, &memory[i], &list[i]);
-    sent = sendmmsg(fd, headers, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    do
+        sent = sendmmsg(fd, headers, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
 
@@ -290,7 +296,9 @@ static int recv_one(int fd, eddy_datagram *datagram)
     ssize_t full;
 
     prepare_recv(&header, &memory, datagram);
-    full = recvmsg(fd, &header, RECV_FLAGS);
+    do
+        full = recvmsg(fd, &header, RECV_FLAGS);
+    while (full < 0 && errno == EINTR);
     if (full < 0)
         return -errno;
     take(datagram, &header, (size_t)full, &memory.peer);
@@ -306,7 +314,9 @@ static int recv_many(int fd, eddy_datagram *list, uint32_t n)
 
     for (uint32_t i = 0; i < n; i++)
         prepare_recv(&headers[i].msg_hdr, &memory[i], &list[i]);
-    got = recvmmsg(fd, headers, n, RECV_FLAGS, NULL);
+    do
+        got = recvmmsg(fd, headers, n, RECV_FLAGS, NULL);
+    while (got < 0 && errno == EINTR);
     if (got < 0)
         return -errno;
     for (int i = 0; i < got; i++)

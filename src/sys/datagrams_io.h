@@ -19,7 +19,5 @@ int eddy__kernel_datagrams_recv(eddy__system *system, int fd, eddy_datagram *lis
 bool eddy__datagram_error_is_passing(int error);
 /* Append to the control data of a message, for which there is room. */
 void eddy__control_put(struct msghdr *to, int level, int type, const void *value, size_t size);
-/* Make a socket non-blocking and close-on-exec. 0 or -errno. */
-int eddy__datagrams_set_flags(int fd);
 
 #endif

@@ -5,6 +5,7 @@
 #include "sys/datagrams_unix.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "eddy/error.h"
@@ -101,7 +102,9 @@ static int kernel_send(eddy__system *system, int fd, eddy__datagram_sort sort,
         header.msg_namelen = eddy__unix_sockaddr_from(datagram->name, &name);
         header.msg_name = &name;
     }
-    sent = sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+    do
+        sent = sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : (int)sent;
 }
 
@@ -162,7 +165,9 @@ static int kernel_recv(eddy__system *system, int fd, eddy__datagram_sort sort,
     if (sort != EDDY__DATAGRAM_STREAM)
         flags |=
             MSG_TRUNC; /* the length it had is asked for; a stream's bytes would be thrown away */
-    got = recvmsg(fd, &header, flags);
+    do
+        got = recvmsg(fd, &header, flags);
+    while (got < 0 && errno == EINTR);
     if (got < 0)
         return -errno;
     all_passed = eddy__passed_take(&header, datagram->passed, &stamped);
@@ -170,6 +175,15 @@ static int kernel_recv(eddy__system *system, int fd, eddy__datagram_sort sort,
         return EDDY_CLOSED;
     take(datagram, &header, (size_t)got, all_passed);
     return 0;
+}
+
+/* Of an error, too: sending tells it. */
+static bool kernel_has_room(eddy__system *system, int fd)
+{
+    struct pollfd state = {.fd = fd, .events = POLLOUT};
+
+    (void)system;
+    return poll(&state, 1, 0) != 0;
 }
 
 const eddy__unix_datagrams eddy__kernel_unix_datagrams = {
@@ -183,4 +197,5 @@ const eddy__unix_datagrams eddy__kernel_unix_datagrams = {
     .tell_end = kernel_tell_end,
     .send = kernel_send,
     .recv = kernel_recv,
+    .has_room = kernel_has_room,
 };

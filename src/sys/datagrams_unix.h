@@ -30,6 +30,9 @@ struct eddy__unix_datagrams {
     int (*send)(eddy__system *, int fd, eddy__datagram_sort sort, const eddy_datagram *datagram);
     /* 0, or EDDY_CLOSED at the end of what has one. */
     int (*recv)(eddy__system *, int fd, eddy__datagram_sort sort, eddy_datagram *datagram);
+    /* Is it worth trying to send, now? If not, it is told when it is. NULL: a socket that is told to be
+     * writable is. */
+    bool (*has_room)(eddy__system *, int fd);
 };
 
 /* The kernel's. */

@@ -6,7 +6,6 @@
 #include "sys/sockets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -15,19 +14,8 @@
 
 #include "sys/datagrams.h"
 #include "sys/sockaddr.h"
+#include "sys/socket_fd.h"
 #include "sys/unix.h"
-
-static int set_int(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
-}
-
-static int get_int(int fd, int level, int name, int *value)
-{
-    socklen_t size = sizeof *value;
-
-    return getsockopt(fd, level, name, value, &size) < 0 ? -errno : 0;
-}
 
 static int domain_of(const eddy_addr *addr)
 {
@@ -53,16 +41,8 @@ static int kernel_stream(eddy__system *system, const eddy_addr *to)
     (void)system;
     if (fd < 0)
         return -errno;
-    error = set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    error = eddy__socket_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     return error == 0 ? fd : close_with(fd, error);
-}
-
-static int bind_to(int fd, const eddy_addr *addr)
-{
-    struct sockaddr_storage storage;
-    socklen_t size = eddy__sockaddr_from(addr, &storage);
-
-    return bind(fd, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
 }
 
 /* Blocks. Once interrupted, it goes on by itself: calling again waits for how that ends. */
@@ -85,15 +65,15 @@ static int prepare_listener(int fd, const eddy_addr *addr, const eddy__socket_li
     int error = 0;
 
     if (options->reuse_address)
-        error = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        error = eddy__socket_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (error == 0 && options->reuse_port)
-        error = set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+        error = eddy__socket_set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (error == 0 && options->only_v6 >= 0 && addr->family == EDDY_ADDR_IPV6)
-        error = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->only_v6);
+        error = eddy__socket_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->only_v6);
     if (error == 0 && options->nodelay)
-        error = set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        error = eddy__socket_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (error == 0)
-        error = bind_to(fd, addr);
+        error = eddy__socket_bind(fd, addr);
     if (error == 0 && listen(fd, options->backlog) < 0)
         error = -errno;
     return error;
@@ -112,49 +92,18 @@ static int kernel_listen(eddy__system *system, const eddy_addr *addr,
     return error == 0 ? fd : close_with(fd, error);
 }
 
-static int set_nonblocking(int fd)
-{
-    int flags = fcntl(fd, F_GETFL);
-
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-        return -errno;
-    return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
-}
-
 /* ---- addresses ---- */
-
-static int local_addr(int fd, eddy_addr *addr)
-{
-    struct sockaddr_storage storage;
-    socklen_t size = sizeof storage;
-
-    if (getsockname(fd, (struct sockaddr *)&storage, &size) < 0)
-        return -errno;
-    *addr = eddy__sockaddr_to_addr(&storage);
-    return 0;
-}
-
-static int peer_addr(int fd, eddy_addr *addr)
-{
-    struct sockaddr_storage storage;
-    socklen_t size = sizeof storage;
-
-    if (getpeername(fd, (struct sockaddr *)&storage, &size) < 0)
-        return -errno;
-    *addr = eddy__sockaddr_to_addr(&storage);
-    return 0;
-}
 
 static int kernel_local_addr(eddy__system *system, int fd, eddy_addr *addr)
 {
     (void)system;
-    return local_addr(fd, addr);
+    return eddy__socket_local(fd, addr);
 }
 
 static int kernel_peer_addr(eddy__system *system, int fd, eddy_addr *addr)
 {
     (void)system;
-    return peer_addr(fd, addr);
+    return eddy__socket_peer(fd, addr);
 }
 
 /* ---- a pair ---- */
@@ -171,7 +120,7 @@ static int accept_from(int listener, const eddy_addr *expected)
             return -errno;
         if (fd < 0)
             continue;
-        error = peer_addr(fd, &peer);
+        error = eddy__socket_peer(fd, &peer);
         if (error == 0 && eddy_addr_equal(&peer, expected))
             return fd;
         close_fd(fd);
@@ -184,12 +133,12 @@ static int accept_from(int listener, const eddy_addr *expected)
 static int connect_pair(int listener, int client)
 {
     eddy_addr addr;
-    int error = local_addr(listener, &addr);
+    int error = eddy__socket_local(listener, &addr);
 
     if (error == 0)
         error = connect_to(client, &addr);
     if (error == 0)
-        error = local_addr(client, &addr);
+        error = eddy__socket_local(client, &addr);
     return error == 0 ? accept_from(listener, &addr) : error;
 }
 
@@ -203,9 +152,9 @@ static int make_pair(int listener, int fds[2])
     fds[1] = connect_pair(listener, fds[0]);
     if (fds[1] < 0)
         return close_with(fds[0], fds[1]);
-    error = set_nonblocking(fds[0]);
+    error = eddy__socket_set_flags(fds[0]);
     if (error == 0)
-        error = set_nonblocking(fds[1]);
+        error = eddy__socket_set_flags(fds[1]);
     if (error == 0)
         return 0;
     close_fd(fds[1]);
@@ -221,7 +170,7 @@ static int kernel_pair(eddy__system *system, int fds[2])
     (void)system;
     if (listener < 0)
         return -errno;
-    error = bind_to(listener, &addr);
+    error = eddy__socket_bind(listener, &addr);
     if (error == 0 && listen(listener, 1) < 0)
         error = -errno;
     if (error == 0)
@@ -234,16 +183,16 @@ static int kernel_pair(eddy__system *system, int fds[2])
 static int kernel_adopt(eddy__system *system, int fd, bool listening)
 {
     int type = 0, listens = 0;
-    int error = get_int(fd, SOL_SOCKET, SO_TYPE, &type);
+    int error = eddy__socket_get_int(fd, SOL_SOCKET, SO_TYPE, &type);
 
     (void)system;
     if (error == 0)
-        error = get_int(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens);
+        error = eddy__socket_get_int(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens);
     if (error != 0)
         return error;
     if (type != SOCK_STREAM || (listens != 0) != listening)
         return -EINVAL;
-    return set_nonblocking(fd);
+    return eddy__socket_set_flags(fd);
 }
 
 /* ---- options ---- */
@@ -272,7 +221,7 @@ static int find_name(int fd, eddy__socket_option option, option_name *found)
     *found = option_names[option];
     if (option != EDDY__SOCKET_TTL)
         return 0;
-    error = get_int(fd, SOL_SOCKET, SO_DOMAIN, &domain);
+    error = eddy__socket_get_int(fd, SOL_SOCKET, SO_DOMAIN, &domain);
     if (domain == AF_INET6)
         *found = (option_name){IPPROTO_IPV6, IPV6_UNICAST_HOPS};
     return error;
@@ -306,10 +255,10 @@ static int kernel_set(eddy__system *system, int fd, eddy__socket_option option, 
         return set_linger(fd, value);
     error = find_name(fd, option, &name);
     if (error == 0)
-        error = set_int(fd, name.level, name.name, value);
+        error = eddy__socket_set_int(fd, name.level, name.name, value);
     /* An IPv6 socket whose peer is IPv4 goes by the IPv4 one. */
     if (error == 0 && name.level == IPPROTO_IPV6 && name.name == IPV6_UNICAST_HOPS)
-        error = set_int(fd, IPPROTO_IP, IP_TTL, value);
+        error = eddy__socket_set_int(fd, IPPROTO_IP, IP_TTL, value);
     return error;
 }
 
@@ -322,7 +271,7 @@ static int kernel_get(eddy__system *system, int fd, eddy__socket_option option, 
     if (option == EDDY__SOCKET_LINGER)
         return get_linger(fd, value);
     error = find_name(fd, option, &name);
-    return error == 0 ? get_int(fd, name.level, name.name, value) : error;
+    return error == 0 ? eddy__socket_get_int(fd, name.level, name.name, value) : error;
 }
 
 bool eddy__kernel_is_reset(int fd)

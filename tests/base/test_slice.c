@@ -92,6 +92,7 @@ static void a_slice_of_a_buffer_takes_over_its_reference(void **state)
     size_t from;
 
     (void)state;
+    assert_non_null(buf);
     memcpy(eddy_buf_data(buf), "abcdef", 6);
     slice = eddy_slice_of_buf(buf, 1, 4);
     assert_shows(&slice, "bcde");

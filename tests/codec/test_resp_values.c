@@ -58,7 +58,9 @@ static void bad_value_is_an_error_at_its_byte_for_ever(void **state)
     CHECK("+a\nb\r\n", "!EBADMSG@2", 0);
     CHECK(":1x\r\n", "!EBADMSG@2", 0);
     CHECK(":\r\n", "!EBADMSG@1", 0);
-    CHECK(":9223372036854775808\r\n", "!EBADMSG@19", 0);
+    CHECK(":9223372036854775808\r\n", "!EMSGSIZE@19", 0);
+    CHECK("$99999999999999999999\r\n", "!EMSGSIZE@19", .bulk_max = SIZE_MAX);
+    CHECK("~99999999999999999999\r\n", "!EMSGSIZE@19", 0);
     CHECK("$-2\r\n", "!EBADMSG@1", 0);
     CHECK("$-1x", "!EBADMSG@3", 0);
     CHECK("!-1\r\n", "!EBADMSG@1", 0);
@@ -74,6 +76,75 @@ static void bad_value_is_an_error_at_its_byte_for_ever(void **state)
     CHECK("=4\r\ntxt-\r\n", "!EBADMSG@7", 0);
     CHECK("*2\r\n:1\r\n*1\r\n$1\r\nab\r\n", "!EBADMSG@17", 0);
     CHECK("*2\r\n:1\r\n", "!EBADMSG@0", 0);
+}
+
+/* ---- doubles and big numbers: digits, in the places that the protocol has for them ---- */
+
+static const char *const doubles[] = {"0",      "-0",  "+7",   "10.25", "1e9",   "1E+9",  "1e-9",
+                                      "-3.5e0", "inf", "-inf", "nan",   "00.10", "1.5e3", NULL};
+static const char *const big_numbers[] = {"0", "-12", "+12", "00123456789012345678901234567890",
+                                          NULL};
+/* With the place of the byte that is wrong. */
+static const struct {
+    eddy_resp_kind kind;
+    const char *text;
+    int bad_at;
+} no_numbers[] = {
+    {EDDY_RESP_DOUBLE, "-", 1},       {EDDY_RESP_DOUBLE, ".", 0},
+    {EDDY_RESP_DOUBLE, ".5", 0},      {EDDY_RESP_DOUBLE, "5.", 2},
+    {EDDY_RESP_DOUBLE, "e", 0},       {EDDY_RESP_DOUBLE, "1e", 2},
+    {EDDY_RESP_DOUBLE, "1e-", 3},     {EDDY_RESP_DOUBLE, "1.2.3", 3},
+    {EDDY_RESP_DOUBLE, "--1", 1},     {EDDY_RESP_DOUBLE, "1-", 1},
+    {EDDY_RESP_DOUBLE, "1e2e3", 3},   {EDDY_RESP_DOUBLE, "+inf", 1},
+    {EDDY_RESP_DOUBLE, "-nan", 1},    {EDDY_RESP_DOUBLE, "infx", 0},
+    {EDDY_RESP_DOUBLE, "0x10", 1},    {EDDY_RESP_BIG_NUMBER, "-", 1},
+    {EDDY_RESP_BIG_NUMBER, "+", 1},   {EDDY_RESP_BIG_NUMBER, "", 0},
+    {EDDY_RESP_BIG_NUMBER, "+-1", 1}, {EDDY_RESP_BIG_NUMBER, "1.5", 1},
+};
+
+/* Encode such a value, and decode it again. */
+static void both_ways(eddy_resp_kind kind, const char *text)
+{
+    eddy_resp_value value = {.kind = kind, .as.text = {(const unsigned char *)text, strlen(text)}};
+    eddy_resp_values state = {0};
+    struct codec_case one = values_of(&state);
+    unsigned char out[100];
+    char expected[100];
+    size_t len = 0;
+
+    assert_int_equal(codec_encode(&eddy_resp_values_encoder, NULL, &value, out, &len), 0);
+    (void)snprintf(expected, sizeof expected, "[%c%s].", (int)kind, text);
+    codec_check(&one, out, len, expected);
+}
+
+static void numbers_go_both_ways(void **state)
+{
+    (void)state;
+    for (size_t i = 0; doubles[i] != NULL; i++)
+        both_ways(EDDY_RESP_DOUBLE, doubles[i]);
+    for (size_t i = 0; big_numbers[i] != NULL; i++)
+        both_ways(EDDY_RESP_BIG_NUMBER, big_numbers[i]);
+}
+
+static void what_is_no_number_goes_no_way(void **state)
+{
+    eddy_resp_values none = {0};
+    struct codec_case one = values_of(&none);
+    unsigned char out[100];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof no_numbers / sizeof *no_numbers; i++) {
+        const char *text = no_numbers[i].text;
+        eddy_resp_value value = {.kind = no_numbers[i].kind,
+                                 .as.text = {(const unsigned char *)text, strlen(text)}};
+        char line[100], expected[100];
+        size_t len = 0;
+        int n = snprintf(line, sizeof line, "%c%s\r\n", (int)value.kind, text);
+
+        assert_int_equal(codec_encode(&eddy_resp_values_encoder, NULL, &value, out, &len), -EINVAL);
+        (void)snprintf(expected, sizeof expected, "!EBADMSG@%d", 1 + no_numbers[i].bad_at);
+        codec_check(&one, line, (size_t)n, expected);
+    }
 }
 
 static void limits_are_told_before_the_bytes_come(void **state)
@@ -264,6 +335,8 @@ int main(void)
         cmocka_unit_test(values_of_version_two),
         cmocka_unit_test(values_of_version_three),
         cmocka_unit_test(bad_value_is_an_error_at_its_byte_for_ever),
+        cmocka_unit_test(numbers_go_both_ways),
+        cmocka_unit_test(what_is_no_number_goes_no_way),
         cmocka_unit_test(limits_are_told_before_the_bytes_come),
         cmocka_unit_test(depth_of_the_limit_is_taken),
         cmocka_unit_test(without_memory_a_value_is_made_later),

@@ -5,38 +5,21 @@
  * that nobody reads, and detach(), after which a descriptor is closed, or with keep_fd usable and
  * registered nowhere.
  */
-#include "support/driver_world.h"
+#include "ready.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-enum { READABLE = EDDY__IS_READABLE, WRITABLE = EDDY__IS_WRITABLE, HANGUP = EDDY__IS_HANGUP };
 
 /* Waits that return for nothing in 200 ms, at most. */
 enum { RETURNS_MAX = 5 };
 
-static void watch(world *w, side *s, int fd, bool keep)
+/* The descriptor stays the test's. */
+static void watch_kept(world *w, side *s, int fd)
 {
-    side_init(s);
-    side_attach(w, s, fd, EDDY__SLOT_READY);
-    s->slot.keep_fd = keep;
-}
-
-static void make_pipe(int ends[2])
-{
-    assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
-}
-
-static void put(int fd)
-{
-    assert_int_equal(write(fd, "x", 1), 1);
+    watch(w, s, fd);
+    s->slot.keep_fd = true;
 }
 
 static bool is_open(int fd)
@@ -105,7 +88,7 @@ static void a_descriptor_is_attached_once_and_again_after_its_end(void **state)
     world_open(&w, (world_options){0});
     make_pipe(ends);
     for (int i = 0; i < 3; i++) {
-        watch(&w, &s[i], ends[0], true);
+        watch_kept(&w, &s[i], ends[0]);
         assert_int_equal(try_attach(&w, ends[0]), -EEXIST);
         if (i != 0)
             world_settle(&w);
@@ -127,13 +110,13 @@ static void a_copy_of_the_descriptor_can_be_attached_beside_it(void **state)
     (void)state;
     world_open(&w, (world_options){0});
     make_pipe(ends);
-    watch(&w, &a, ends[0], false);
-    watch(&w, &b, dup(ends[0]), false);
-    put(ends[1]);
+    watch(&w, &a, ends[0]);
+    watch(&w, &b, dup(ends[0]));
+    put(ends[1], "x");
     WORLD_UNTIL(&w, (a.ready & READABLE) && (b.ready & READABLE));
     side_finish(&w, &a);
     b.ready = 0;
-    put(ends[1]);
+    put(ends[1], "x");
     WORLD_UNTIL(&w, b.ready & READABLE);
     side_finish(&w, &b);
     (void)close(ends[1]);
@@ -152,8 +135,8 @@ static void attach_without_memory_fails_and_leaves_nothing(void **state)
     w.no_memory = true;
     assert_int_equal(try_attach(&w, ends[0]), -ENOMEM);
     w.no_memory = false;
-    watch(&w, &s, ends[0], false);
-    put(ends[1]);
+    watch(&w, &s, ends[0]);
+    put(ends[1], "x");
     WORLD_UNTIL(&w, s.ready & READABLE);
     side_finish(&w, &s);
     (void)close(ends[1]);
@@ -170,7 +153,7 @@ static void another_epoll_instance_can_be_watched(void **state)
     (void)state;
     world_open(&w, (world_options){0});
     assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, event, &interest), 0);
-    watch(&w, &s, epoll, false);
+    watch(&w, &s, epoll);
     world_settle(&w);
     for (int i = 0; i < 10; i++) {
         uint64_t value = 1;
@@ -204,7 +187,7 @@ static void another_driver_can_be_watched(void **state)
     world_settle(&inner);
     fd = inner.type->expose(inner.driver);
     assert_true(fd >= 0);
-    watch(&w, &s, fd, true);
+    watch_kept(&w, &s, fd);
     for (size_t i = 0; i < TIMES; i++) {
         while (!inner.type->settle(inner.driver, EDDY_FOREVER))
             world_settle(&inner);
@@ -234,10 +217,10 @@ static void a_hangup_that_nobody_reads_does_not_spin(void **state)
     make_pipe(a);
     make_pipe(b);
     plain_pair(&w, pair);
-    watch(&w, &in, a[0], false);
-    watch(&w, &out, b[1], false);
-    watch(&w, &tcp, pair[0], false);
-    put(a[1]);
+    watch(&w, &in, a[0]);
+    watch(&w, &out, b[1]);
+    watch(&w, &tcp, pair[0]);
+    put(a[1], "x");
     (void)close(a[1]);
     (void)close(b[0]);
     plain_reset(&w, pair[1]);
@@ -259,8 +242,8 @@ static void readiness_that_nobody_takes_does_not_spin(void **state)
     (void)state;
     world_open(&w, (world_options){0});
     plain_pair(&w, pair);
-    watch(&w, &s, pair[0], false);
-    put(pair[1]);
+    watch(&w, &s, pair[0]);
+    put(pair[1], "x");
     WORLD_UNTIL(&w, (s.ready & READABLE) && (s.ready & WRITABLE));
     assert_true(returns_in_200_ms(&w) <= RETURNS_MAX);
     plain_close(&w, pair[1]);
@@ -287,10 +270,10 @@ static void a_terminal_that_was_hung_up_is_told_and_does_not_spin(void **state)
         slaves[i] = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
         assert_true(slaves[i] >= 0);
     }
-    watch(&w, &before, slaves[0], false);
+    watch(&w, &before, slaves[0]);
     WORLD_UNTIL(&w, before.ready & WRITABLE);
     (void)close(master);
-    watch(&w, &after, slaves[1], false);
+    watch(&w, &after, slaves[1]);
     WORLD_UNTIL(&w, (before.ready & HANGUP) && (after.ready & HANGUP));
     assert_int_equal(before.ready & (READABLE | WRITABLE), READABLE | WRITABLE);
     assert_int_equal(after.ready & (READABLE | WRITABLE), READABLE | WRITABLE);
@@ -314,15 +297,15 @@ static void detach_closes_or_keeps_as_it_was_told(void **state)
     for (int waits = 0; waits < 3; waits++) {
         make_pipe(a);
         make_pipe(b);
-        watch(&w, &kept, a[0], true);
-        watch(&w, &closed, b[0], false);
+        watch_kept(&w, &kept, a[0]);
+        watch(&w, &closed, b[0]);
         for (int i = 0; i < waits; i++)
             world_settle(&w);
         side_end(&w, &kept);
         side_end(&w, &closed);
         assert_true(is_open(a[0]));
         assert_false(is_open(b[0]));
-        put(a[1]);
+        put(a[1], "x");
         assert_int_equal(read(a[0], (char[1]){0}, 1), 1);
         assert_int_equal(fcntl(a[0], F_GETFL) & O_NONBLOCK, O_NONBLOCK);
         (void)close(a[0]);
@@ -342,7 +325,7 @@ static void a_kept_descriptor_is_registered_nowhere_when_detach_returns(void **s
     (void)state;
     world_open(&w, (world_options){0});
     make_pipe(ends);
-    watch(&w, &s, ends[0], true);
+    watch_kept(&w, &s, ends[0]);
     world_settle(&w);
     w.type->detach(w.driver, &s.slot);
     (void)close(ends[0]);
@@ -365,9 +348,10 @@ static void after_detach_nothing_but_the_end_is_told(void **state)
     world_open(&w, (world_options){0});
     for (int keep = 0; keep < 2; keep++) {
         make_pipe(ends);
-        watch(&w, &s, ends[0], keep != 0);
+        watch(&w, &s, ends[0]);
+        s.slot.keep_fd = keep != 0;
         world_settle(&w);
-        put(ends[1]); /* on its way when it is detached */
+        put(ends[1], "x"); /* on its way when it is detached */
         side_end(&w, &s);
         world_settle(&w);
         assert_string_equal(s.order, "X");
@@ -393,11 +377,12 @@ static void a_slot_may_be_detached_between_the_events_of_one_batch(void **state)
 
         for (int i = 0; i < 2; i++) {
             make_pipe(ends[i]);
-            watch(&w, &s[i], ends[i][0], round % 2 != 0);
+            watch(&w, &s[i], ends[i][0]);
+            s[i].slot.keep_fd = round % 2 != 0;
         }
         world_settle(&w);
-        put(ends[0][1]);
-        put(ends[1][1]);
+        put(ends[0][1], "x");
+        put(ends[1][1], "x");
         WORLD_UNTIL(&w, s[0].events + s[1].events != 0);
         first = s[0].events != 0 ? &s[0] : &s[1];
         second = s[0].events != 0 ? &s[1] : &s[0];
@@ -429,11 +414,11 @@ static void the_heir_of_a_number_gets_no_event_of_its_former_owner(void **state)
 
         make_pipe(one);
         make_pipe(two);
-        watch(&w, &a, one[0], true);
-        watch(&w, &b, two[0], true);
+        watch_kept(&w, &a, one[0]);
+        watch_kept(&w, &b, two[0]);
         world_settle(&w);
-        put(one[1]);
-        put(two[1]);
+        put(one[1], "x");
+        put(two[1], "x");
         WORLD_UNTIL(&w, a.events + b.events != 0);
         first = a.events != 0 ? &a : &b;
         second = a.events != 0 ? &b : &a;
@@ -442,11 +427,11 @@ static void the_heir_of_a_number_gets_no_event_of_its_former_owner(void **state)
         make_pipe(third);
         assert_int_equal(dup3(third[0], number, O_CLOEXEC), number);
         (void)close(third[0]);
-        watch(&w, &heir, number, false);
+        watch(&w, &heir, number);
         WORLD_UNTIL(&w, !second->attached);
         world_settle(&w);
         assert_int_equal(heir.events, 0);
-        put(third[1]);
+        put(third[1], "x");
         WORLD_UNTIL(&w, heir.ready & READABLE);
         side_finish(&w, &heir);
         side_end(&w, first);
@@ -469,10 +454,10 @@ static void a_copy_of_the_descriptor_makes_no_events_after_detach(void **state)
     world_open(&w, (world_options){0});
     make_pipe(ends);
     copy = dup(ends[0]);
-    watch(&w, &s, ends[0], false);
+    watch(&w, &s, ends[0]);
     world_settle(&w);
     side_end(&w, &s);
-    put(ends[1]);
+    put(ends[1], "x");
     assert_true(returns_in_200_ms(&w) <= RETURNS_MAX);
     (void)close(ends[1]);
     assert_true(returns_in_200_ms(&w) <= RETURNS_MAX);
@@ -492,12 +477,12 @@ static void a_descriptor_that_its_owner_has_closed_ends_all_the_same(void **stat
     for (int waits = 0; waits < 2; waits++) {
         make_pipe(ends);
         make_pipe(more);
-        watch(&w, &other, more[0], false);
-        watch(&w, &s, ends[0], true);
+        watch(&w, &other, more[0]);
+        watch_kept(&w, &s, ends[0]);
         if (waits != 0)
             world_settle(&w);
         (void)close(ends[0]);
-        put(more[1]);
+        put(more[1], "x");
         WORLD_UNTIL(&w, other.ready & READABLE);
         assert_true(returns_in_200_ms(&w) <= RETURNS_MAX);
         side_end(&w, &s);
@@ -519,11 +504,12 @@ static void a_slot_used_again_and_again_gets_its_own_readiness(void **state)
     world_open(&w, (world_options){0});
     for (int i = 0; i < ROUNDS; i++) {
         make_pipe(ends);
-        watch(&w, &s, ends[0], i % 2 != 0);
+        watch(&w, &s, ends[0]);
+        s.slot.keep_fd = i % 2 != 0;
         if (i % 3 == 0)
             (void)world_wait(&w, 0);
         if (i % 5 != 0) {
-            put(ends[1]);
+            put(ends[1], "x");
             WORLD_UNTIL(&w, s.ready != 0);
             assert_int_equal(s.ready, READABLE);
         }

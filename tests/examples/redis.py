@@ -30,7 +30,7 @@ def reply(stream):
 
 
 def server_program(folder):
-    """Debian's redis-tools have the server under the name of a tool: what it is depends on its name."""
+    """Debian's redis-tools have the server under a tool's name: what it is depends on its name."""
     found, tool = shutil.which("redis-server"), shutil.which("redis-check-rdb")
     if found is None and tool is not None:
         found = os.path.join(folder, "redis-server")

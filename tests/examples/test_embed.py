@@ -61,7 +61,8 @@ class Embed(support.Case):
                 sent = self.exchange(address)
                 self.exchange(address)
                 out = program.stop(number)
-                found = re.search(rb"40 clients so far, (\d+) bytes, (\d+) turns\nthe clock ticked", out)
+                found = re.search(rb"40 clients so far, (\d+) bytes, (\d+) turns\n"
+                                  rb"the clock ticked", out)
                 self.assertIsNotNone(found, out)
                 self.assertGreater(int(found[1]), sent)
                 self.assertLess(int(found[2]), 4000)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # eddy-test: drivers slow
-"""examples/curl/fetch downloads a thousand files, fifty at a time, to the last byte; and ends midway."""
+"""examples/curl/fetch downloads a thousand files, fifty at once, to the last byte; and ends midway."""
 import hashlib
 import http.server
 import os
@@ -124,14 +124,16 @@ class Fetch(support.Case):
                                      f"{self.url}/hang/[1-{FILES}]")
                 self.assertTrue(self.server.wait(lambda: self.server.hanging >= before + AT_ONCE))
                 program.process.send_signal(number)
-                self.assertRegex(program.end(1), rb"\A0 files, \d+ bytes, 0 failed, interrupted\n\Z")
+                self.assertRegex(program.end(1),
+                                 rb"\A0 files, \d+ bytes, 0 failed, interrupted\n\Z")
                 self.assertTrue(self.server.wait(lambda: self.server.gone >= before + AT_ONCE))
                 self.assertTrue(self.server.wait(lambda: self.server.busy == 0))
 
     def test_a_server_that_refuses_is_told(self):
         _, address = self.refuse()
         program = self.fetch(f"http://{support.text(address)}/1")
-        self.assertEqual(b"0 files, 0 bytes, 1 failed\n", program.end(1, r"fetch: [^\n]*connect[^\n]*\n"))
+        self.assertEqual(b"0 files, 0 bytes, 1 failed\n",
+                         program.end(1, r"fetch: [^\n]*connect[^\n]*\n"))
 
     def test_what_is_missing_in_the_command_is_told(self):
         self.assert_one_line(self.fetch(), 2, "at least one")

@@ -13,8 +13,8 @@ import tempfile
 import support
 
 GUIDE = os.path.join(support.EXAMPLES, "guide")
-# What chapters show as a session: a command, and all that it writes. What it is to read from standard
-# input comes of printf.
+# What chapters show as a session: a command, and all that it writes. What it is to read from
+# standard input comes of printf.
 SESSION = re.compile(r"^```console\n\$ (?:printf '([^'\n]*)' \| )?(\S+)([^\n]*)\n(.*?)^```$",
                      re.M | re.S)
 FRAGMENT = re.compile(r"^```c\n(/\* fragment \*/\n.*?)^```$", re.M | re.S)

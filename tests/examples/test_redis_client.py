@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # eddy-test: drivers
-"""examples/redis_client: what a Redis server, and examples/redis_like, answer to pipelined requests."""
+"""examples/redis_client: what Redis, and examples/redis_like, answer to pipelined requests."""
 import redis
 import support
 

@@ -295,9 +295,7 @@ static const char *run(eddy_world *world)
     scene_host("carl", members_boot);
     scene_faults();
     chat.first_calm = chat.members + 1;
-    for (unsigned i = 1; i < scene.hosts && !scene.wrong; i++)
-        spawn_members(eddy_core_handle(eddy_host_core(scene.host[i])));
-    scene_calm();
+    scene_second_act(1, spawn_members);
     scene_settle();
     return scene_end(1, 1);
 }

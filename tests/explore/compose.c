@@ -233,9 +233,7 @@ static const char *run(eddy_world *world)
         strike();
     }
     scene_faults();
-    for (unsigned i = 0; i < scene.hosts && !scene.wrong; i++)
-        spawn_places(eddy_core_handle(eddy_host_core(scene.host[i])));
-    scene_calm();
+    scene_second_act(0, spawn_places);
     check_timers();
     return scene_end(0, 0);
 }

@@ -273,9 +273,7 @@ static const char *run(eddy_world *world)
     scene_host("anna", clients_boot);
     scene_host("bert", clients_boot);
     scene_faults();
-    for (unsigned i = 1; i < scene.hosts && !scene.wrong; i++)
-        spawn_clients(eddy_core_handle(eddy_host_core(scene.host[i])));
-    scene_calm();
+    scene_second_act(1, spawn_clients);
     scene_settle();
     return scene_end(1, 1);
 }

@@ -331,9 +331,7 @@ static const char *run(eddy_world *world)
     for (int i = 0; i < HOSTS; i++)
         scene_host(i == 0 ? "one" : "two", host_boot);
     scene_faults();
-    for (unsigned i = 0; i < scene.hosts && !scene.wrong; i++)
-        spawn_bosses(eddy_core_handle(eddy_host_core(scene.host[i])));
-    scene_calm();
+    scene_second_act(0, spawn_bosses);
     return scene_end(0, 0);
 }
 

@@ -229,9 +229,7 @@ static const char *run(eddy_world *world)
     scene_host("bert", clients_boot);
     scene_host("carl", clients_boot);
     scene_faults();
-    for (unsigned i = 1; i < scene.hosts && !scene.wrong; i++)
-        spawn_clients(eddy_core_handle(eddy_host_core(scene.host[i])));
-    scene_calm();
+    scene_second_act(1, spawn_clients);
     scene_settle();
     wrong = scene_end(1, 1);
     check_requests();

@@ -216,6 +216,14 @@ static inline void scene_calm(void)
     scene_run(scene_over, SCENE_BOUND_NS, "clients do not end though there are no faults");
 }
 
+/* The second act: new clients on every host from this one on. */
+static inline void scene_second_act(unsigned first, void (*spawn)(eddy_handle *handle))
+{
+    for (unsigned i = first; i < scene.hosts && !scene.wrong; i++)
+        spawn(eddy_core_handle(eddy_host_core(scene.host[i])));
+    scene_calm();
+}
+
 /* Nothing has happened by which one side of a connection may be gone and the other not know (a reset
  * is lost for good): a server that waits for such a client waits for ever. */
 static inline bool scene_knows_who_is_gone(void)

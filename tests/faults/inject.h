@@ -4,8 +4,8 @@
  * fails now, and what is told of it. inject.c says what this is all about.
  *
  * Each file stands before a group of the C library's functions: inject_memory.c the allocator,
- * inject_calls.c threads and system calls, inject_uring.c what io_uring needs. All of them ask
- * inject_fault() first. Nothing declared here is seen from outside of the shared object.
+ * inject_calls.c threads, stream sockets and epoll, inject_files.c datagrams, pipes and files,
+ * inject_uring.c what io_uring needs. All of them ask inject_fault() first. Nothing declared here is seen from outside of the shared object.
  */
 #ifndef EDDY_TESTS_INJECT_H
 #define EDDY_TESTS_INJECT_H
@@ -27,6 +27,20 @@
     X(connect)                                                                                     \
     X(recv)                                                                                        \
     X(send)                                                                                        \
+    X(sendmsg)                                                                                     \
+    X(sendmmsg)                                                                                    \
+    X(recvmsg)                                                                                     \
+    X(recvmmsg)                                                                                    \
+    X(read)                                                                                        \
+    X(write)                                                                                       \
+    X(pwritev2)                                                                                    \
+    X(open)                                                                                        \
+    X(pipe)                                                                                        \
+    X(poll)                                                                                        \
+    X(sync)                                                                                        \
+    X(rename)                                                                                      \
+    X(unlink)                                                                                      \
+    X(chmod)                                                                                       \
     X(shutdown)                                                                                    \
     X(setsockopt)                                                                                  \
     X(getsockopt)                                                                                  \
@@ -97,11 +111,19 @@ bool inject_blocks_start(void);
 /* How many of the blocks that code in scope allocated are not freed, and who allocated one. */
 uint64_t inject_blocks_left(uint64_t *site);
 
+/* What the epoll told of the descriptor is told again if it is still so. False: no epoll tells. */
+bool inject_raise_edge(int fd);
+/* As inject_fault(). Who is told "not now", or gets less than there is, waits to be told again: so that
+ * happens only where an epoll can be made to. A ring tells of what comes, not of what is there. */
+int inject_fault_with_edge(enum kind kind, int fd, const void *caller);
+/* The program has made a ring. */
+bool inject_has_ring(void);
 /* Who is told by such an error that the connection is gone finds it gone from then on. */
 void inject_break_up(int fd, int error);
 /* Half of the bytes, at least one. */
 size_t inject_half(size_t size);
-/* The header of a message that is half of the first part of the other; good until the next. */
+/* The header of a message that is half of the first part of the other, with all that goes along with
+ * it; good until the next. */
 const struct msghdr *inject_half_message(const struct msghdr *message);
 
 #pragma GCC visibility pop
@@ -114,6 +136,18 @@ const struct msghdr *inject_half_message(const struct msghdr *message);
 
 /* Who called the function that this stands in. */
 #define CALLER __builtin_return_address(0)
+
+/* A function that only fails: its whole definition. */
+#define FAIL_OR_CALL(kind, name, parameters, arguments)                                            \
+    int name parameters                                                                            \
+    {                                                                                              \
+        int error = inject_fault(kind, CALLER);                                                    \
+        static int(*real) parameters;                                                              \
+                                                                                                   \
+        if (real == NULL)                                                                          \
+            inject_look_up(&real, #name);                                                          \
+        return error != 0 ? inject_failed(error) : real arguments;                                 \
+    }
 
 /* Of a thread's own, found without a call: that call, too, may not work before our start. */
 #define AT_FIXED_PLACE __attribute__((tls_model("initial-exec")))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inject_calls.c - libinject.so before pthread_create() and the system calls of sockets, epoll and
- * their like. See inject.h and inject.c.
+ * inject_calls.c - libinject.so before pthread_create() and the system calls of stream sockets, epoll
+ * and their like. See inject.h and inject.c.
  *
  * Where a kernel that says "nothing there" or gives less than it has would tell of the rest later,
  * so does this: the edge of epoll is raised again.
@@ -38,24 +38,11 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 /* --- calls that fail and do nothing then --- */
 
-#define FAIL_OR_CALL(kind, name, parameters, arguments)                                            \
-    int name parameters                                                                            \
-    {                                                                                              \
-        int error = inject_fault(kind, CALLER);                                                    \
-        static int(*real) parameters;                                                              \
-                                                                                                   \
-        if (real == NULL)                                                                          \
-            inject_look_up(&real, #name);                                                          \
-        return error != 0 ? inject_failed(error) : real arguments;                                 \
-    }
-
 FAIL_OR_CALL(KIND_socket, socket, (int domain, int type, int protocol), (domain, type, protocol))
 FAIL_OR_CALL(KIND_socketpair, socketpair, (int domain, int type, int protocol, int fds[2]),
              (domain, type, protocol, fds))
 FAIL_OR_CALL(KIND_bind, bind, (int fd, __CONST_SOCKADDR_ARG to, socklen_t size), (fd, to, size))
 FAIL_OR_CALL(KIND_listen, listen, (int fd, int backlog), (fd, backlog))
-FAIL_OR_CALL(KIND_accept4, accept4, (int fd, __SOCKADDR_ARG from, socklen_t *size, int flags),
-             (fd, from, size, flags))
 FAIL_OR_CALL(KIND_setsockopt, setsockopt,
              (int fd, int level, int name, const void *value, socklen_t size),
              (fd, level, name, value, size))
@@ -85,12 +72,38 @@ int fcntl(int fd, int command, ...)
 
 /* --- calls that move something --- */
 
-/* What the epoll told of the descriptor is told again if it is still so. */
-static void raise_edge(int fd)
+bool inject_raise_edge(int fd)
 {
     REAL(int, epoll_ctl, int, int, int, struct epoll_event *);
-    if (fd >= 0 && fd < FDS_MAX && watched[fd].epoll > 0)
-        (void)real(watched[fd].epoll - 1, EPOLL_CTL_MOD, fd, &watched[fd].event);
+    return fd >= 0 && fd < FDS_MAX && watched[fd].epoll > 0 &&
+           real(watched[fd].epoll - 1, EPOLL_CTL_MOD, fd, &watched[fd].event) == 0;
+}
+
+int inject_fault_with_edge(enum kind kind, int fd, const void *caller)
+{
+    int error = inject_fault(kind, caller);
+
+    if ((error == EAGAIN || error == SHORT) && (inject_has_ring() || !inject_raise_edge(fd)))
+        error = 0;
+    return error;
+}
+
+static int number_of(int fd, int option)
+{
+    int value = 0;
+    socklen_t size = sizeof value;
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+/* Of what does not listen the kernel says nothing else. */
+int accept4(int fd, __SOCKADDR_ARG from, socklen_t *restrict size, int flags)
+{
+    bool listens = number_of(fd, SO_ACCEPTCONN) == 1;
+    int error = listens ? inject_fault_with_edge(KIND_accept4, fd, CALLER) : 0;
+
+    REAL(int, accept4, int, __SOCKADDR_ARG, socklen_t *restrict, int);
+    return error != 0 ? inject_failed(error) : real(fd, from, size, flags);
 }
 
 /* An interrupted connect goes on by itself. */
@@ -128,52 +141,53 @@ size_t inject_half(size_t size)
 
 ssize_t recv(int fd, void *bytes, size_t size, int flags)
 {
-    int error = inject_fault(KIND_recv, CALLER);
+    int error = inject_fault_with_edge(KIND_recv, fd, CALLER);
     ssize_t n;
 
     REAL(ssize_t, recv, int, void *, size_t, int);
     if (error == 0)
         return real(fd, bytes, size, flags);
     inject_break_up(fd, error);
-    n = error == SHORT ? real(fd, bytes, 1, flags) : inject_failed(error);
-    if (error == EAGAIN || error == SHORT)
-        raise_edge(fd);
     if (error > 0)
-        errno = error;
+        return inject_failed(error);
+    n = real(fd, bytes, 1, flags);
+    if (n > 0)
+        (void)inject_raise_edge(fd); /* once more, lest it is taken for this byte's */
     return n;
 }
 
 ssize_t send(int fd, const void *bytes, size_t size, int flags)
 {
-    int error = inject_fault(KIND_send, CALLER);
+    int error = inject_fault_with_edge(KIND_send, fd, CALLER);
 
     REAL(ssize_t, send, int, const void *, size_t, int);
     inject_break_up(fd, error);
-    if (error == EAGAIN || error == SHORT)
-        raise_edge(fd);
     if (error > 0)
         return inject_failed(error);
     return real(fd, bytes, error == SHORT ? inject_half(size) : size, flags);
 }
 
 static struct iovec one_half;
-static struct msghdr one_half_header = {.msg_iov = &one_half, .msg_iovlen = 1};
+static struct msghdr one_half_header;
 
 const struct msghdr *inject_half_message(const struct msghdr *message)
 {
     one_half = message->msg_iov[0];
     one_half.iov_len = inject_half(one_half.iov_len);
+    one_half_header = *message;
+    one_half_header.msg_iov = &one_half;
+    one_half_header.msg_iovlen = 1;
     return &one_half_header;
 }
 
+/* A datagram is sent as a whole or not at all. */
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    int error = inject_fault(KIND_send, CALLER);
+    int error = inject_fault_with_edge(
+        number_of(fd, SO_TYPE) == SOCK_STREAM ? KIND_send : KIND_sendmsg, fd, CALLER);
 
     REAL(ssize_t, sendmsg, int, const struct msghdr *, int);
     inject_break_up(fd, error);
-    if (error == EAGAIN || error == SHORT)
-        raise_edge(fd);
     if (error > 0)
         return inject_failed(error);
     return real(fd, error == SHORT ? inject_half_message(message) : message, flags);

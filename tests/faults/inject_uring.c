@@ -49,6 +49,11 @@ static void ring_made(int fd, const eddy__uring_params *params)
         *ring = (struct ring){.fd = fd + 1, .params = *params};
 }
 
+bool inject_has_ring(void)
+{
+    return rings[0].fd != 0;
+}
+
 static void ring_mapped(int fd, off_t offset, void *memory)
 {
     struct ring *ring = fd >= 0 ? ring_of(fd) : NULL;

@@ -1,250 +1,19 @@
 # SPDX-License-Identifier: MIT
 """
-One run of a program under libinject.so, and what is done with each example meanwhile: its scene,
-a client or server that does a small exchange and bears with whatever a fault makes of it.
-
-A scene tells what is wrong as a problem of its run: who waits for ever, and wrong bytes. How the
-program ends is judged by run.py.
+What is done with each example while it runs with a fault: its scene, a client or server that does a
+small exchange and bears with whatever the fault makes of it. It tells what is wrong as a problem of
+its run: who waits for ever, and wrong bytes.
 """
-import argparse
-import errno
 import itertools
-import os
 import re
 import select
 import signal
 import socket
-import struct
 import subprocess
-import sys
-import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-os.environ.pop('EDDY_DRIVER', None)
-sys.path.insert(0, os.path.join(ROOT, 'tests', 'examples'))
-from support import LISTENS, free_address
-
-LIMIT = 15  # seconds for an example's exchange, and for its end
-TEST_LIMIT = 30  # seconds more than a test takes without a fault
-PATTERN = bytes(range(256)) * 40
-
-with open(os.path.join(HERE, 'inject.h'), encoding='ascii') as header:
-    NAMES = re.findall(r'^ +X\((\w+)\)', header.read(), re.M)
-
-options = argparse.Namespace()  # of run.py
-UNKNOWN = re.compile(rb'listens on (?:http://)?\?')  # it could not learn its own address
-
-
-class Report:
-    """What inject.c tells: the numbers of its struct report."""
-
-    HEAD = 'reached site ended blocks_left block_site fds_left '\
-           'crash_site crash_scoped'.split()
-
-    def __init__(self):
-        self.file = tempfile.NamedTemporaryFile(prefix='eddy-fault-')
-        size = 8 * (len(self.HEAD) + len(NAMES))
-        self.file.truncate(size)
-
-    def read(self):
-        self.file.seek(0)
-        data = self.file.read()
-        values = struct.unpack(f'{len(data) // 8}Q', data)
-        self.__dict__.update(zip(self.HEAD, values))
-        self.count = dict(zip(NAMES, values[len(self.HEAD):]))
-        return self
-
-
-class Run:
-    """One run of a program, with a fault or without."""
-
-    def __init__(self, program, driver, fault):
-        self.program, self.driver, self.fault = program, driver, fault
-        self.report = Report()
-        self.problems = []
-        self.processes = []
-        self.sockets = []
-        self.out = b''
-        self.err = tempfile.TemporaryFile()
-        self.until = time.monotonic() + LIMIT
-
-    def environment(self):
-        env = {key: value for key, value in os.environ.items() if not key.startswith('EDDY_')}
-        env.update(LD_PRELOAD=options.inject, EDDY_FAULT_REPORT=self.report.file.name,
-                   CMOCKA_TEST_ABORT='1', MALLOC_CHECK_='3', MALLOC_PERTURB_='165',
-                   EDDY_BUILD_DIR=options.build_dir, EDDY_SOURCE_DIR=ROOT,
-                   ASAN_OPTIONS='verify_asan_link_order=0:detect_leaks=1:'
-                                'detect_stack_use_after_return=1:strict_string_checks=1',
-                   UBSAN_OPTIONS='print_stacktrace=1')
-        if self.driver:
-            env['EDDY_DRIVER'] = self.driver
-        if self.fault:
-            env['EDDY_FAULT'] = self.fault
-        if self.program.scope:
-            env['EDDY_FAULT_SCOPE'] = self.program.scope
-        return env
-
-    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
-        process = subprocess.Popen([self.program.path, *arguments], stdin=stdin, stdout=stdout,
-                                   stderr=self.err, env=self.environment(), bufsize=0)
-        self.processes.append(process)
-        return process
-
-    def problem(self, text):
-        if text not in self.problems:
-            self.problems.append(text)
-
-    def left(self):
-        return max(0.05, self.until - time.monotonic())
-
-    def more_time(self):
-        self.until = time.monotonic() + LIMIT
-
-    def text(self):
-        self.err.seek(0)
-        return self.err.read().decode(errors='replace')
-
-    # ---- the program's output and end
-
-    def address(self, process):
-        """Where it says that it listens; None: it ends instead."""
-        while True:
-            match = LISTENS.search(self.out)
-            if match:
-                if self.driver and match[3].decode() != self.driver:
-                    self.problem(f'runs by {match[3].decode()} instead of {self.driver}')
-                return match[1].decode(), int(match[2])
-            if UNKNOWN.search(self.out) or not self.read_out(process):
-                return None
-
-    def read_out(self, process):
-        """More of its output. False: there is none."""
-        if not select.select([process.stdout], [], [], self.left())[0]:
-            self.problem('hangs: nothing more is written')
-            return False
-        part = os.read(process.stdout.fileno(), 65536)
-        self.out += part
-        return bool(part)
-
-    def wait(self, process, number=None):
-        """Its end, with a signal to make it; killed when it does not."""
-        self.more_time()
-        if number is not None:
-            self.await_end(process, 0.3 if self.disturbed else 0.01 if self.fault else 0)
-            if process.poll() is None:
-                process.send_signal(number)
-                if self.fault and self.report.read().reached:
-                    self.allowed_signal = number  # it may be ending by the fault just now
-        while process.stdout is not None and self.read_out(process):
-            pass
-        try:
-            process.wait(self.left())
-        except subprocess.TimeoutExpired:
-            self.problem('hangs: does not end')
-            process.kill()
-            process.wait()
-
-    def await_end(self, process, seconds):
-        """A signal would hide why it ends, if it does."""
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
-
-    # ---- the other ends
-
-    def connect(self, address):
-        client = socket.socket()
-        self.sockets.append(client)
-        client.settimeout(self.left())
-        client.connect(address)
-        return client
-
-    def listen(self):
-        listener = socket.socket()
-        self.sockets.append(listener)
-        listener.bind(('127.0.0.1', 0))
-        listener.listen(16)
-        return listener
-
-    def accept(self, listener, process, client=None):
-        """A connection of the program's; None when it ends, or gives its client up, instead."""
-        while True:
-            ends = [listener] + ([client] if client else [])
-            ready = select.select(ends, [], [], 0.02)[0]
-            if listener in ready:
-                peer = listener.accept()[0]
-                self.sockets.append(peer)
-                peer.settimeout(self.left())
-                return peer
-            if ready or process.poll() is not None:
-                return None
-            if time.monotonic() > self.until:
-                self.problem('hangs: never connects')
-                return None
-
-    def receive(self, end, count):
-        """Exactly so many bytes; Broken when the stream ends before."""
-        data = b''
-        while len(data) < count:
-            end.settimeout(self.left())
-            part = end.recv(count - len(data))
-            if not part:
-                raise Broken
-            data += part
-        return data
-
-    def expect(self, end, data):
-        got = self.receive(end, len(data))
-        if got != data:
-            self.problem(f'wrong bytes: {got[:40]} instead of {data[:40]}')
-
-    def expect_end(self, end):
-        end.settimeout(self.left())
-        part = end.recv(100)
-        if part:
-            self.problem(f'wrong bytes: {part[:40]} instead of the end')
-
-    def client(self, exchange, *arguments):
-        """One exchange. It may break, once, where the fault did it."""
-        before = self.report.read().reached
-        self.more_time()
-        try:
-            exchange(*arguments)
-        except (Broken, ConnectionError):
-            self.disturbed = True
-            if not self.fault or before or not self.is_reached():
-                self.breaks += 1
-        except TimeoutError:
-            self.problem('hangs: a client waits for ever')
-
-    breaks = 0
-    disturbed = False  # a client was
-    stumbled = ''  # where a test went on with what it had not got
-
-    def is_reached(self):
-        """The program may be a moment behind its client."""
-        until = time.monotonic() + 0.2
-        while not self.report.read().reached and time.monotonic() < until:
-            time.sleep(0.01)
-        return self.report.reached
-
-    def close(self):
-        for end in self.sockets:
-            end.close()
-        for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-            for pipe in process.stdin, process.stdout:
-                if pipe:
-                    pipe.close()
-
-
-class Broken(Exception):
-    """The stream has ended too early."""
+from runs import PATTERN, Broken
+from support import free_address
 
 
 # ---- the examples: what is done with each ------------------------------------------------------
@@ -458,6 +227,164 @@ def connect(run):
         run.problem(f'wrong bytes: {run.out}')
 
 
+def redis_like(run, _process, address):
+    """Requests of one client, in one piece; a store without memory says so."""
+    client = run.connect(address)
+    key = b'key-%d' % time.monotonic_ns()
+    client.sendall(resp(b'PING', b'SET %b %b' % (key, PATTERN[33:127].replace(b' ', b'_')),
+                        b'GET %b' % key, b'INCR n-%b' % key, b'DEL %b' % key, b'QUIT'))
+    run.expect(client, b'+PONG\r\n')
+    answer = run.receive(client, 5)
+    if run.fault and answer[:1] == b'-':
+        raise Broken
+    value = b'$94\r\n' + PATTERN[33:127].replace(b' ', b'_') + b'\r\n'
+    rest = run.receive(client, len(value))
+    if answer + rest != b'+OK\r\n' + value:
+        run.problem(f'wrong bytes: {answer + rest}')
+    answer = run.receive(client, 4)
+    if run.fault and answer[:1] == b'-':
+        raise Broken
+    if answer != b':1\r\n':
+        run.problem(f'wrong bytes: {answer}')
+    run.expect(client, b':1\r\n+OK\r\n')
+    run.expect_end(client)
+
+
+def resp(*requests):
+    """As clients of Redis send them."""
+    parts = []
+    for request in requests:
+        words = request.split(b' ')
+        parts.append(b'*%d\r\n' % len(words))
+        parts += [b'$%d\r\n%b\r\n' % (len(word), word) for word in words]
+    return b''.join(parts)
+
+
+def redis_client(run):
+    """It asks a server that reads all before it answers anything."""
+    listener = run.listen()
+    process = run.start(f'127.0.0.1:{listener.getsockname()[1]}', '--', 'SET greeting hello',
+                        'LRANGE list 0 -1', 'GET nothing', 'SET hits')
+    server = run.accept(listener, process)
+
+    def exchange():
+        run.expect(server, resp(b'SET greeting hello', b'LRANGE list 0 -1', b'GET nothing',
+                                b'SET hits'))
+        server.sendall(b'+OK\r\n*2\r\n$1\r\na\r\n:7\r\n$-1\r\n-ERR no value\r\n')
+        run.expect_end(server)
+
+    if server is not None:
+        run.client(exchange)
+        server.close()
+    run.wait(process)
+    shown = b'> SET greeting hello\nOK\n> LRANGE list 0 -1\n1) "a"\n2) (integer) 7\n' \
+            b'> GET nothing\n(nil)\n> SET hits\n(error) ERR no value\n'
+    if process.returncode == 0 and run.out != shown:
+        run.problem(f'wrong bytes: {run.out}')
+
+
+def line_chat(run, _process, address):
+    """The first line is the name of who says it."""
+    one, other = talk_until_heard(run, address)
+    line = b''
+    while not line.endswith(b'\n'):
+        line += run.receive(other, 1)
+    if not re.fullmatch(rb'\d{6}: \d{6}\n|\* \d{6} (is here|has left)\n|\* \d+ lines are lost\n',
+                        line):
+        run.problem(f'wrong bytes: {line}')
+    leave_chat(one, other)
+
+
+def tinydb(run, _process, address):
+    client = run.connect(address)
+    key = b'key-%d' % time.monotonic_ns()
+    client.sendall(b'SET %b a value\nGET %b\nGET\n' % (key, key))
+    answers = b''
+    while answers.count(b'\n') < 3:
+        answers += run.receive(client, 1)
+    if run.fault and answers.startswith(b'error: out of memory\n'):
+        raise Broken
+    if answers != b'set %b = a value\n%b = a value\nerror: it is GET key, or SET key value\n' % (
+            key, key):
+        run.problem(f'wrong bytes: {answers}')
+
+
+def udp_echo(run, process, address):
+    """What is lost is sent again."""
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    run.sockets.append(client)
+    client.connect(address)
+    for size in 1, 0, 300, 5000:
+        client.settimeout(0.2)
+        while process.poll() is None:
+            try:
+                client.send(PATTERN[:size])
+                got = client.recv(65536)
+                if got == PATTERN[:size]:
+                    break
+                if not run.fault:
+                    run.problem(f'wrong bytes: {got[:40]} instead of {PATTERN[:size][:40]}')
+            except ConnectionRefusedError:
+                pass  # it is ending
+            except TimeoutError:
+                if time.monotonic() > run.until:
+                    raise
+
+
+def embed_poll(run):
+    process = run.start('--port=0', stdin=subprocess.PIPE)
+    address = run.address(process)
+    try:
+        for _ in range(3 if address else 0):
+            if process.poll() is not None:
+                break
+            run.client(echo, run, process, address)
+            process.stdin.write(b'how is it\n')
+        process.stdin.close()
+    except BrokenPipeError:
+        pass  # it has ended by the fault already
+    run.wait(process)
+    if process.returncode == 0 and not run.fault and run.out.count(b' clients so far, ') != 3:
+        run.problem(f'wrong bytes: {run.out}')
+
+
+def numbered(run):
+    process = run.start(stdin=subprocess.PIPE)
+    try:
+        process.stdin.write(b'one\n\nthree')
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+    run.wait(process)
+    if process.returncode == 0 and run.out != b'1: one\n2: \n3: three\n':
+        run.problem(f'wrong bytes: {run.out}')
+
+
+def fetch(run):
+    """From a server that closes each connection behind its answer."""
+    listener = run.listen()
+    process = run.start('--at-once=2', f'http://127.0.0.1:{listener.getsockname()[1]}/[1-4]')
+    while True:
+        server = run.accept(listener, process)
+        if server is None:
+            break
+        try:
+            request = b''
+            while not request.endswith(b'\r\n\r\n'):
+                request += run.receive(server, 1)
+            server.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 3000\r\nConnection: close\r\n\r\n' +
+                           PATTERN[:3000])
+            server.close()
+        except (Broken, ConnectionError):
+            if not run.fault:
+                run.problem('a connection broke without a fault')
+        except TimeoutError:
+            run.problem('hangs: it asks nothing')
+    run.wait(process)
+    if process.returncode == 0 and run.out != b'4 files, 12000 bytes, 0 failed\n':
+        run.problem(f'wrong bytes: {run.out}')
+
+
 def alone(*arguments):
     """The scene of a program that ends by itself."""
     def scene(run):
@@ -473,6 +400,15 @@ EXAMPLES = {
     'proxy': proxy_scene,
     'hello': hello,
     'connect': connect,
+    'redis_like': serve(redis_like, '--port=0'),
+    'redis_client': redis_client,
+    'line_chat': serve(line_chat, '--port=0'),
+    'tinydb': serve(tinydb, '--port=0'),
+    'udp_echo': serve(udp_echo, '--port=0'),
+    'udp_framed': alone(),
+    'embed_poll': embed_poll,
+    'libuv/embed_libuv': serve(echo, '--port=0'),
+    'curl/fetch': fetch,
     'retry': alone(),
     'retry --port': serve(retry_server, '--port=0'),
     'guide/the_loop': alone(),
@@ -481,6 +417,7 @@ EXAMPLES = {
     'guide/remote': alone(),
     'guide/simulated': alone(),
     'guide/echo_server': guide_server,
+    'guide/numbered': numbered,
     'styles/echo_poll': serve(echo, '--port=0'),
     'styles/echo_async': serve(echo, '--port=0'),
     'styles/echo_group': serve(echo, '--port=0'),
@@ -491,29 +428,6 @@ EXAMPLES = {
     'styles/chat_group': serve(chat_style, '--port=0'),
 }
 EXAMPLES.update((f'guide/{name}', alone()) for name in (
-    'async cancel drop either futures group kept recursion scope several shutdown sinks '
-    'streams').split())
-
-
-def is_absorbed(fault):
-    """What the program must not notice: the call is to be made again, or goes on later."""
-    kind, _, what = fault.split(':')
-    return kind != 'thread' and what in ('short', 'single', str(errno.EINTR), str(errno.EAGAIN),
-                                         str(errno.EBUSY))
-
-
-def test_scene(run):
-    """A test that waits for what has failed, and was told so, may wait for ever."""
-    excused = run.fault and not is_absorbed(run.fault)
-    run.until = time.monotonic() + run.program.seconds * 5 + (5 if excused else TEST_LIMIT)
-    process = run.start(stdout=run.err)
-    try:
-        process.wait(run.left())
-    except subprocess.TimeoutExpired:
-        if excused:
-            run.stumbled = ' waits for what has failed'
-            run.allowed_signal = signal.SIGKILL
-        else:
-            run.problem('hangs: does not end')
-        process.kill()
-        process.wait()
+    'async blocking body cancel codec cursor datagrams drop either foreign forked framed frames '
+    'futures group kept lengths limits messages names passing recursion relay resp scope several '
+    'shutdown signals sinks streams trait upgrade').split())

@@ -114,6 +114,7 @@ static eddy_join *own;
 static void abort_own(void *arg)
 {
     (void)arg;
+    assert_non_null(own); /* else the task could not be made */
     eddy_join_abort(own);
 }
 
@@ -126,6 +127,7 @@ static eddy_result end_of(eddy_core *core, eddy_future *work)
 {
     eddy_result result;
 
+    own = NULL;
     assert_int_equal(eddy_spawn_joinable(eddy_core_handle(core), work, &own), 0);
     test_settle(core);
     assert_non_null(eddy_join_ended(own));

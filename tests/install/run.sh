@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Install a build folder below a temporary DESTDIR and build three.c against what lies there: by
-# pkg-config and by find_package, shared and static; and once more with the sources embedded.
+# pkg-config and by find_package, shared and static; and once more with the sources embedded. The same
+# with curl.c, by pkg-config, when eddy-curl was installed.
 # usage: tests/install/run.sh BUILD
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -68,6 +69,25 @@ done
 step "libeddy.so exports what the list names"
 (cd "$tree" && tools/check_symbols.py "$libdir/libeddy.so")
 
+if [ -f "$PKG_CONFIG_PATH/eddy-curl.pc" ]; then
+    # The linker takes what is shared where there is both.
+    shared=no
+    if [ -f "$libdir/libeddy-curl.so" ]; then shared=yes; fi
+    step "pkg-config eddy-curl, libeddy-curl shared: $shared"
+    # shellcheck disable=SC2046
+    gcc -std=c11 "$here/curl.c" $(pkg-config --cflags --libs eddy-curl) -o "$work/curl"
+    uses "$work/curl" yes
+    if [ -f "$libdir/libeddy-curl.a" ]; then
+        step "libeddy-curl.a and libeddy.a, with the system's libcurl"
+        # shellcheck disable=SC2046
+        gcc -std=c11 "$here/curl.c" $(pkg-config --cflags eddy-curl) "$libdir/libeddy-curl.a" \
+            "$libdir/libeddy.a" $(pkg-config --libs libcurl) -pthread -o "$work/curl_archive"
+        uses "$work/curl_archive" no
+    fi
+fi
+
+# What follows asks for the system's own packages only.
+unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 # cmake_program NAME LOADS SETTING...: configure and build this folder's project, run the result.
 cmake_program() {
     local name=$1 loads=$2

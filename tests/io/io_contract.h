@@ -3,7 +3,7 @@
  * io_contract.h - what include/eddy/io.h promises of every byte stream, as tests over any kind of which
  * two connected ones can be made:
  *
- *     static const struct io_kind tcp = {"tcp", make_tcp_pair, .fill_max = 65536, .tells_abort = true};
+ *     static const struct io_kind tcp = {"tcp", io_tcp_pair, .fill_max = 65536, .tells_abort = true};
  *
  *     return io_contract_holds(&tcp);
  *
@@ -28,6 +28,19 @@ struct io_kind {
 };
 
 static const struct io_kind *io_kind;
+
+/* `pair` of an io_kind: over TCP. */
+static inline int io_tcp_pair(eddy_core *core, eddy_io **a, eddy_io **b)
+{
+    eddy_tcp *one, *other;
+    int error = eddy_tcp_pair(eddy_core_handle(core), &one, &other);
+
+    if (error == 0) {
+        *a = eddy_tcp_io(one);
+        *b = eddy_tcp_io(other);
+    }
+    return error;
+}
 
 struct io_world {
     eddy_core *core;

@@ -169,6 +169,7 @@ static void buffers_are_collected_or_passed_on_whole(void **state)
     eddy_buf *buf = eddy_buf_new(NULL, 8);
 
     (void)state;
+    assert_non_null(buf);
     memcpy(eddy_buf_data(buf), "12345678", 8);
     begin(0, 0, 10);
     io_write_text(core, a, "ab");

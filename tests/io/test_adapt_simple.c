@@ -36,6 +36,7 @@ static void assert_accepts_nothing(eddy_io *io)
 {
     eddy_buf *buf = eddy_buf_new(NULL, 3);
 
+    assert_non_null(buf);
     assert_int_equal(io_write(core, io, "x", 1), -EPIPE);
     assert_int_equal(io_write_buf(core, io, buf), -EPIPE);
     assert_int_equal(io_flush(core, io), 0);
@@ -66,6 +67,7 @@ static void the_sink_accepts_all_until_its_shutdown(void **state)
     eddy_io *io;
 
     (void)state;
+    assert_non_null(buf);
     core = test_core();
     io = eddy_io_sink(handle());
     assert_int_equal(io_writev(core, io, parts, 2), 5);
@@ -156,6 +158,7 @@ static void what_goes_through_is_counted(void **state)
     eddy_buf *buf = eddy_buf_new(NULL, 10);
 
     (void)state;
+    assert_non_null(buf);
     memset(eddy_buf_data(buf), 'x', 10);
     begin();
     a = eddy_io_counted(handle(), a, &counts);
@@ -312,6 +315,7 @@ static void assert_fails(eddy_io *io, eddy_result error)
 {
     eddy_buf *buf = eddy_buf_new(NULL, 1);
 
+    assert_non_null(buf);
     assert_int_equal(io_fill(core, io, 1), error);
     assert_int_equal(io_write(core, io, "x", 1), error);
     assert_int_equal(io_write_buf(core, io, buf), error);

@@ -7,18 +7,6 @@
 #include "eddy/io_memory.h"
 #include "io_contract.h"
 
-static int make_tcp(eddy_core *core, eddy_io **a, eddy_io **b)
-{
-    eddy_tcp *one, *other;
-    int error = eddy_tcp_pair(eddy_core_handle(core), &one, &other);
-
-    if (error == 0) {
-        *a = eddy_tcp_io(one);
-        *b = eddy_tcp_io(other);
-    }
-    return error;
-}
-
 static int make_memory(eddy_core *core, eddy_io **a, eddy_io **b)
 {
     return eddy_io_memory_pair(eddy_core_handle(core), NULL, a, b);
@@ -51,7 +39,7 @@ static int make_late(eddy_core *core, eddy_io **a, eddy_io **b)
 int main(void)
 {
     const struct io_kind kinds[] = {
-        {"tcp", make_tcp, .fill_max = 65536, .tells_abort = true},
+        {"tcp", io_tcp_pair, .fill_max = 65536, .tells_abort = true},
         {"memory", make_memory, .fill_max = 65536, .tells_abort = true},
         {"memory, split and narrow", make_split, .fill_max = 1500, .tells_abort = true},
         {"memory, late", make_late, .fill_max = 20000, .tells_abort = true},

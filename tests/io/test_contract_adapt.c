@@ -10,18 +10,6 @@
 
 static eddy_io_counts counts;
 
-static int make_tcp(eddy_core *core, eddy_io **a, eddy_io **b)
-{
-    eddy_tcp *one, *other;
-    int error = eddy_tcp_pair(eddy_core_handle(core), &one, &other);
-
-    if (error == 0) {
-        *a = eddy_tcp_io(one);
-        *b = eddy_tcp_io(other);
-    }
-    return error;
-}
-
 static int make_memory(eddy_core *core, eddy_io **a, eddy_io **b)
 {
     return eddy_io_memory_pair(
@@ -80,7 +68,7 @@ static eddy_io *behind_nothing(eddy_handle *handle, eddy_io *io)
 #define KIND(adapt)                                                                                \
     static int adapt##_on_tcp(eddy_core *core, eddy_io **a, eddy_io **b)                           \
     {                                                                                              \
-        return make_on(make_tcp, adapt, core, a, b);                                               \
+        return make_on(io_tcp_pair, adapt, core, a, b);                                            \
     }                                                                                              \
     static int adapt##_on_memory(eddy_core *core, eddy_io **a, eddy_io **b)                        \
     {                                                                                              \

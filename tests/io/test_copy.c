@@ -5,9 +5,9 @@
  * than it is accepted, flushed while nothing more comes, and gone on with after a drop at any moment.
  */
 #include "script.h"
+#include "starved.h"
 
 #include "../support/drop.h"
-#include "../support/heap.h"
 #include "../support/net.h"
 #include "eddy/bridge.h"
 #include "eddy/futures.h"
@@ -285,29 +285,17 @@ static void copy_can_be_dropped_at_any_moment_and_be_gone_on_with(void **state)
 
 static void without_memory_for_a_future_it_fails(void **state)
 {
-    struct test_heap heap;
-    const eddy_allocator allocator = test_heap_allocator(&heap);
     struct script from = script_reading(text, 0), to = {0};
-    eddy_core *core;
-    eddy_future *futures[300];
-    size_t count = 0;
+    struct starved starved;
+    eddy_core *core = starved_begin(&starved);
 
     (void)state;
-    test_heap_init(&heap, -1);
-    core = test_core_with((eddy_core_options){.allocator = &allocator});
     (void)script_init(&from);
     (void)script_init(&to);
-    atomic_store(&heap.fail_at, atomic_load(&heap.calls));
-    do { /* until the slab has used up what it had */
-        assert_true(count < 300);
-        futures[count++] = copy(core, &from, &to, NULL);
-    } while (atomic_load(&heap.calls) == atomic_load(&heap.fail_at));
-    assert_int_equal(eddy_core_run(core, futures[--count]), -ENOMEM);
+    starve(&starved);
+    assert_int_equal(eddy_core_run(core, copy(core, &from, &to, NULL)), -ENOMEM);
     assert_int_equal(from.fills, 0);
-    while (count > 0)
-        eddy_future_drop(futures[--count]);
-    test_core_end(core);
-    assert_int_equal(atomic_load(&heap.blocks), 0);
+    starved_end(&starved);
 }
 
 /* ---- over TCP ---- */

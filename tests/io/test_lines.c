@@ -5,10 +5,10 @@
  * whatever the pieces in which they come, searched once, and gone on with after a drop.
  */
 #include "script.h"
+#include "starved.h"
 
 #include "../support/death.h"
 #include "../support/drop.h"
-#include "../support/heap.h"
 #include "../support/net.h"
 #include "eddy/io_read.h"
 
@@ -312,28 +312,18 @@ static void over_tcp_a_line_longer_than_the_window_is_refused_and_still_there(vo
 
 static void without_memory_the_stream_is_a_failed_one(void **state)
 {
-    struct test_heap heap;
-    const eddy_allocator allocator = test_heap_allocator(&heap);
     struct script script = script_reading(text, 0);
-    eddy_core *core;
-    eddy_stream *streams[300];
-    size_t count = 0;
+    struct starved starved;
+    eddy_core *core = starved_begin(&starved);
+    eddy_stream *stream;
 
     (void)state;
-    test_heap_init(&heap, -1);
-    core = test_core_with((eddy_core_options){.allocator = &allocator});
     (void)script_init(&script);
-    atomic_store(&heap.fail_at, atomic_load(&heap.calls));
-    do { /* until the slab has used up what it had */
-        assert_true(count < 300);
-        streams[count++] = eddy_io_lines(eddy_core_handle(core), &script.io, LIMIT);
-    } while (atomic_load(&heap.calls) == atomic_load(&heap.fail_at));
-    assert_int_equal(test_run(core, reader, .stream = streams[--count]), -ENOMEM);
+    starve(&starved);
+    stream = eddy_io_lines(eddy_core_handle(core), &script.io, LIMIT);
+    assert_int_equal(test_run(core, reader, .stream = stream), -ENOMEM);
     assert_int_equal(script.fills, 0);
-    while (count > 0)
-        eddy_stream_drop(streams[--count], NULL);
-    test_core_end(core);
-    assert_int_equal(atomic_load(&heap.blocks), 0);
+    starved_end(&starved);
 }
 
 static void lines_of_nothing(void *arg)

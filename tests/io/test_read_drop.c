@@ -8,6 +8,7 @@
 #include "../support/heap.h"
 #include "../support/net.h"
 #include "reads.h"
+#include "starved.h"
 
 /* ---- drops ---- */
 
@@ -176,36 +177,24 @@ static void without_memory_what_came_is_kept_and_the_rest_stays(void **state)
 
 static void without_memory_for_a_future_it_fails(void **state)
 {
-    struct test_heap heap;
-    const eddy_allocator allocator = test_heap_allocator(&heap);
     struct script script = script_reading(text, 0);
+    eddy_io *io = script_init(&script);
     unsigned char memory[4];
     eddy_room rest = {memory, 4};
     eddy_gathered into = {NULL, 0};
-    eddy_core *core;
-    eddy_io *io = script_init(&script);
-    eddy_future *futures[300];
-    size_t count = 0;
+    struct starved starved;
+    eddy_core *core = starved_begin(&starved);
 
     (void)state;
-    test_heap_init(&heap, -1);
-    core = test_core_with((eddy_core_options){.allocator = &allocator});
-    atomic_store(&heap.fail_at, atomic_load(&heap.calls));
-    do { /* until the slab has used up what it had */
-        assert_true(count < 300);
-        futures[count++] = eddy_io_read(handle_of(core), io, memory, 4);
-    } while (atomic_load(&heap.calls) == atomic_load(&heap.fail_at));
-    assert_int_equal(eddy_core_run(core, futures[--count]), -ENOMEM);
-    atomic_store(&heap.fail_at, atomic_load(&heap.calls));
+    starve(&starved);
+    assert_int_equal(eddy_core_run(core, eddy_io_read(handle_of(core), io, memory, 4)), -ENOMEM);
+    starve(&starved);
     assert_int_equal(eddy_core_run(core, eddy_io_read_exact(handle_of(core), io, &rest)), -ENOMEM);
-    atomic_store(&heap.fail_at, atomic_load(&heap.calls));
+    starve(&starved);
     assert_int_equal(eddy_core_run(core, eddy_io_read_until(handle_of(core), io, 'n', 9, &into)),
                      -ENOMEM);
     assert_int_equal(script.fills, 0);
-    while (count > 0)
-        eddy_future_drop(futures[--count]);
-    test_core_end(core);
-    assert_int_equal(atomic_load(&heap.blocks), 0);
+    starved_end(&starved);
 }
 
 int main(void)

@@ -5,9 +5,9 @@
  * accepted at a time, and gone on with after a drop at any moment.
  */
 #include "script.h"
+#include "starved.h"
 
 #include "../support/drop.h"
-#include "../support/heap.h"
 #include "../support/net.h"
 #include "eddy/io_write.h"
 
@@ -284,28 +284,16 @@ static void over_tcp_many_small_ranges_arrive(void **state)
 
 static void without_memory_for_a_future_it_fails(void **state)
 {
-    struct test_heap heap;
-    const eddy_allocator allocator = test_heap_allocator(&heap);
     struct script script = {0};
     eddy_io *io = script_init(&script);
-    eddy_core *core;
-    eddy_future *futures[300];
-    size_t count = 0;
+    struct starved starved;
+    eddy_core *core = starved_begin(&starved);
 
     (void)state;
-    test_heap_init(&heap, -1);
-    core = test_core_with((eddy_core_options){.allocator = &allocator});
-    atomic_store(&heap.fail_at, atomic_load(&heap.calls));
-    do { /* until the slab has used up what it had */
-        assert_true(count < 300);
-        futures[count++] = eddy_io_flush(handle_of(core), io);
-    } while (atomic_load(&heap.calls) == atomic_load(&heap.fail_at));
-    assert_int_equal(eddy_core_run(core, futures[--count]), -ENOMEM);
+    starve(&starved);
+    assert_int_equal(eddy_core_run(core, eddy_io_flush(handle_of(core), io)), -ENOMEM);
     assert_int_equal(script.flushes, 0);
-    while (count > 0)
-        eddy_future_drop(futures[--count]);
-    test_core_end(core);
-    assert_int_equal(atomic_load(&heap.blocks), 0);
+    starved_end(&starved);
 }
 
 int main(void)

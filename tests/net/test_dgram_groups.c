@@ -120,6 +120,36 @@ static void a_group_can_be_heard_of_one_source_alone(void **state)
     check_source(eddy_addr_ipv4_any(0), "232.1.7.2:0", "127.0.0.2:0", "127.0.0.3:0");
 }
 
+/* The system takes it, and hears only the source then. */
+static void a_group_joined_for_anybody_can_be_narrowed_to_a_source(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_multicast group = {.group = address("239.255.7.4:0"), .interface_index = loopback()};
+    eddy_addr at, sender_at, target;
+    eddy_dgram *dgram = member(core, eddy_addr_ipv4_any(0), &group, &at);
+    eddy_dgram *other =
+        dg_bind_with(core, address("127.0.0.3:0"), (eddy_dgram_options){0}, &sender_at);
+    eddy_dgram *source =
+        dg_bind_with(core, address("127.0.0.2:0"), (eddy_dgram_options){0}, &sender_at);
+    char memory[8];
+
+    (void)state;
+    target = with_port(group.group, at.port);
+    assert_int_equal(eddy_dgram_set_multicast_interface(other, loopback()), 0);
+    assert_int_equal(eddy_dgram_set_multicast_interface(source, loopback()), 0);
+    assert_int_equal(dg_send(core, other, "x", 1, &target), 1);
+    assert_int_equal(dg_recv(core, dgram, memory, sizeof memory, NULL), 1);
+    group.source = address("127.0.0.2:0");
+    assert_int_equal(eddy_dgram_join(dgram, &group), 0);
+    assert_int_equal(dg_send(core, other, "x", 1, &target), 1);
+    assert_int_equal(dg_send(core, source, "yz", 2, &target), 2);
+    assert_int_equal(dg_recv(core, dgram, memory, sizeof memory, NULL), 2);
+    eddy_dgram_free(dgram);
+    eddy_dgram_free(other);
+    eddy_dgram_free(source);
+    test_core_end(core);
+}
+
 static void a_group_must_be_one_and_of_one_family(void **state)
 {
     eddy_core *core = test_core();
@@ -147,6 +177,7 @@ int main(void)
         cmocka_unit_test(members_of_a_group_hear_what_is_sent_to_it),
         cmocka_unit_test(members_of_an_ipv6_group_hear_what_is_sent_to_it),
         cmocka_unit_test(a_group_can_be_heard_of_one_source_alone),
+        cmocka_unit_test(a_group_joined_for_anybody_can_be_narrowed_to_a_source),
         cmocka_unit_test(a_group_must_be_one_and_of_one_family),
     };
 

@@ -135,8 +135,8 @@ static void what_is_taken_back_is_open_whoever_owned_it(void **state)
     fd = new_owned(core, a[0]);
     assert_int_equal(eddy_fd_number(fd), a[0]);
     (void)test_settle(core);
-    assert_int_equal(eddy_fd_take(fd), a[0]);
-    assert_int_equal(eddy_fd_take(fd_new(core, b[0])), b[0]);
+    assert_int_equal(eddy_fd_into_fd(fd), a[0]);
+    assert_int_equal(eddy_fd_into_fd(fd_new(core, b[0])), b[0]);
     (void)test_settle(core);
     assert_true(fd_is_open(a[0]));
     assert_true(fd_is_open(b[0]));
@@ -245,7 +245,7 @@ static void let_go_is_allowed_when_it_is_ready_and_after_the_loop(void **state)
     assert_int_equal(fd_until(core, fd, EDDY_FD_READABLE), -EBADF);
     test_core_end(core);
     eddy_fd_let_go(fd);
-    assert_int_equal(eddy_fd_take(fd), ends[0]);
+    assert_int_equal(eddy_fd_into_fd(fd), ends[0]);
     close_both(ends);
 }
 
@@ -326,7 +326,7 @@ static void the_heir_of_a_number_is_not_told_what_was_its_former_owners(void **s
         fd_put(old[1], "x");
         if (i % 2 == 0)
             (void)eddy_core_turn(core, 0);
-        number = eddy_fd_take(fd);
+        number = eddy_fd_into_fd(fd);
         fd_pipe(new);
         assert_int_equal(dup3(new[0], number, O_CLOEXEC), number);
         (void)close(new[0]);
@@ -385,9 +385,9 @@ static void held_beyond_the_loop_it_is_closed_if_owned_and_safe_to_free(void **s
     assert_true(fd_is_open(a[0]));
     assert_false(fd_is_open(b[0]));
     eddy_fd_clear(kept, EDDY_FD_READABLE);
-    assert_int_equal(eddy_fd_take(kept), a[0]);
+    assert_int_equal(eddy_fd_into_fd(kept), a[0]);
     eddy_fd_free(owned);
-    assert_int_equal(eddy_fd_take(taken), EDDY_LOOP_GONE);
+    assert_int_equal(eddy_fd_into_fd(taken), EDDY_LOOP_GONE);
     close_both(a);
     (void)close(b[1]);
     (void)close(c[1]);

@@ -56,7 +56,7 @@ static void take_while_waited_for(void *arg)
     (void)arg;
     test_spawn(core, fd_wait, .fd = fd, .mask = EDDY_FD_WRITABLE);
     (void)test_settle(core);
-    (void)eddy_fd_take(fd);
+    (void)eddy_fd_into_fd(fd);
 }
 
 static void wait_on_another_loop(void *arg)

@@ -100,34 +100,53 @@ static void see(eddy_core *core, const int fds[2], const void *data, size_t len)
     }
 }
 
+/* A pipe over one of a kind that is shared. */
+struct sample {
+    eddy_core *core;
+    eddy_pipe *pipe;
+    int fds[2], flags; /* those of fds[0], which must stay */
+};
+
+static struct sample sample_begin(eddy_pool *pool, int at, bool reading, const char *fed)
+{
+    struct sample self = {.core = test_core()};
+
+    kinds[at].make(self.fds, reading);
+    self.flags = flags_of(self.fds[0]);
+    if (fed != NULL)
+        feed(self.fds, fed, strlen(fed));
+    self.pipe = pipe_over(self.core, self.fds[0], true, pool);
+    assert_int_equal(eddy_pipe_is_pooled(self.pipe), kinds[at].pooled);
+    assert_int_equal(flags_of(self.fds[0]), self.flags);
+    return self;
+}
+
+static void sample_end(const struct sample *self)
+{
+    assert_int_equal(flags_of(self->fds[0]), self->flags);
+    eddy_pipe_free(self->pipe);
+    test_core_end(self->core);
+    assert_int_equal(flags_of(self->fds[0]), self->flags);
+    close_both(self->fds);
+}
+
 static void every_kind_is_read_and_left_as_it_was_when_it_is_shared(void **state)
 {
     eddy_pool *pool = small_pool();
 
     (void)state;
     for (int i = 0; i < KINDS; i++) {
-        eddy_core *core = test_core();
-        eddy_pipe *pipe;
-        int fds[2], flags;
+        struct sample one = sample_begin(pool, i, true, "first");
+        eddy_io *io = eddy_pipe_io(one.pipe);
 
-        kinds[i].make(fds, true);
-        flags = flags_of(fds[0]);
-        feed(fds, "first", 5);
-        pipe = pipe_over(core, fds[0], true, pool);
-        assert_int_equal(eddy_pipe_is_pooled(pipe), kinds[i].pooled);
-        assert_int_equal(flags_of(fds[0]), flags);
-        do_expect(core, eddy_pipe_io(pipe), "first", 5);
-        if (fds[1] >= 0) {
-            feed(fds, "second", 6);
-            do_expect(core, eddy_pipe_io(pipe), "second", 6);
+        do_expect(one.core, io, "first", 5);
+        if (one.fds[1] >= 0) {
+            feed(one.fds, "second", 6);
+            do_expect(one.core, io, "second", 6);
         } else {
-            assert_int_equal(do_fill(core, eddy_pipe_io(pipe), 1), 0);
+            assert_int_equal(do_fill(one.core, io, 1), 0);
         }
-        assert_int_equal(flags_of(fds[0]), flags);
-        eddy_pipe_free(pipe);
-        test_core_end(core);
-        assert_int_equal(flags_of(fds[0]), flags);
-        close_both(fds);
+        sample_end(&one);
     }
     eddy_pool_release(pool);
 }
@@ -138,23 +157,14 @@ static void every_kind_is_written_and_left_as_it_was_when_it_is_shared(void **st
 
     (void)state;
     for (int i = 0; i < KINDS; i++) {
-        eddy_core *core = test_core();
-        eddy_pipe *pipe;
-        int fds[2], flags;
+        struct sample one = sample_begin(pool, i, false, NULL);
+        eddy_io *io = eddy_pipe_io(one.pipe);
 
-        kinds[i].make(fds, false);
-        flags = flags_of(fds[0]);
-        pipe = pipe_over(core, fds[0], true, pool);
-        assert_int_equal(eddy_pipe_is_pooled(pipe), kinds[i].pooled);
-        assert_int_equal(do_write(core, eddy_pipe_io(pipe), "hello ", 6), 6);
-        assert_int_equal(do_write(core, eddy_pipe_io(pipe), "world", 5), 5);
-        assert_int_equal(do_flush(core, eddy_pipe_io(pipe)), 0);
-        see(core, fds, "hello world", 11);
-        assert_int_equal(flags_of(fds[0]), flags);
-        eddy_pipe_free(pipe);
-        test_core_end(core);
-        assert_int_equal(flags_of(fds[0]), flags);
-        close_both(fds);
+        assert_int_equal(do_write(one.core, io, "hello ", 6), 6);
+        assert_int_equal(do_write(one.core, io, "world", 5), 5);
+        assert_int_equal(do_flush(one.core, io), 0);
+        see(one.core, one.fds, "hello world", 11);
+        sample_end(&one);
     }
     eddy_pool_release(pool);
 }
@@ -399,16 +409,18 @@ static void standard_output_and_error_are_written_whatever_they_are(void **state
         int number = 1 + i % 2, fds[2], before, flags;
         eddy_core *core = test_core();
         eddy_pipe *output;
-        eddy_result written, flushed, error;
+        eddy_result written = 0, flushed = 0, error;
 
         kinds[i / 2].make(fds, false);
         flags = flags_of(fds[0]);
         before = replace(number, fds[0]);
         error = number == 1 ? eddy_stdout(eddy_core_handle(core), pool, &output)
                             : eddy_stderr(eddy_core_handle(core), pool, &output);
-        written = do_write(core, eddy_pipe_io(output), "shown", 5);
-        flushed = do_flush(core, eddy_pipe_io(output));
-        eddy_pipe_free(output);
+        if (error == 0) {
+            written = do_write(core, eddy_pipe_io(output), "shown", 5);
+            flushed = do_flush(core, eddy_pipe_io(output));
+            eddy_pipe_free(output);
+        }
         put_back(number, before);
         assert_int_equal(error, 0);
         assert_int_equal(written, 5);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eddy-test: drivers */
+/* eddy-test: drivers sim chance */
 /*
  * test_unix_dgram.c - Unix datagrams: names, paths, who is no Unix socket. Connections of messages are in
  * test_unix_dgram_messages.c, waiting for room in test_unix_dgram_room.c, what is passed with a message in
@@ -112,7 +112,7 @@ static void a_path_goes_with_its_socket(void **state)
     a = bind_at(core, &name);
     fd = eddy_dgram_into_fd(a);
     assert_true(is_there("a")); /* it is the descriptor's now */
-    close(fd);
+    test_peer_close(fd);
     assert_int_equal(eddy_unix_is_stale(eddy_core_handle(core), &name), 1);
     assert_int_equal(
         eddy_unix_dgram_bind(eddy_core_handle(core), &name,
@@ -137,6 +137,28 @@ static void a_name_of_nobody_is_an_error_of_that_datagram(void **state)
     assert_int_equal(send_name(core, a, "x", &real), 1);
     assert_int_equal(dg_recv(core, a, memory, sizeof memory, NULL), 1);
     eddy_dgram_free(a);
+    test_core_end(core);
+}
+
+static void a_path_of_another_type_is_told_and_an_abstract_name_of_another_is_nobodys(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_unix_addr path = at_path("messages"), name = {0};
+    eddy_dgram *at_the_path, *at_the_name, *a = bind_at(core, NULL);
+
+    (void)state;
+    assert_int_equal(eddy_unix_seqpacket_listen(eddy_core_handle(core), &path, NULL, &at_the_path),
+                     0);
+    assert_int_equal(eddy_unix_seqpacket_listen(eddy_core_handle(core), &name, NULL, &at_the_name),
+                     0);
+    assert_int_equal(eddy_dgram_local_name(at_the_name, &name), 0);
+    assert_int_equal(connect_name(core, a, &path), -EPROTOTYPE);
+    assert_int_equal(connect_name(core, a, &name), -ECONNREFUSED);
+    eddy_dgram_free(a);
+    a = bind_at(core, &name); /* of this type nobody has it */
+    eddy_dgram_free(a);
+    eddy_dgram_free(at_the_path);
+    eddy_dgram_free(at_the_name);
     test_core_end(core);
 }
 
@@ -168,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_unix_socket_has_no_options_but_buffers),
         cmocka_unit_test(a_path_goes_with_its_socket),
         cmocka_unit_test(a_name_of_nobody_is_an_error_of_that_datagram),
+        cmocka_unit_test(a_path_of_another_type_is_told_and_an_abstract_name_of_another_is_nobodys),
         cmocka_unit_test(wrong_options_are_refused),
     };
 

@@ -63,9 +63,7 @@ static inline eddy_unix_addr at_path(const char *name)
 
 static inline bool is_there(const char *name)
 {
-    struct stat file;
-
-    return lstat(path_of(name), &file) == 0;
+    return test_path_is_there(path_of(name));
 }
 
 static inline eddy_listener *listener_at(eddy_core *core, const eddy_unix_addr *addr)

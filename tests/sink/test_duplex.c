@@ -44,26 +44,6 @@ static void halves_are_split_reunited_and_split_again(void **state)
 
 /* ---- blocks there and back ---- */
 
-static eddy_result block_encode(void *state, const void *item, unsigned char *out, size_t room)
-{
-    const struct block *block = item;
-
-    (void)state;
-    if (block->len + 2 > room)
-        return (eddy_result)block->len + 2;
-    out[0] = (unsigned char)(block->len >> 8);
-    out[1] = (unsigned char)block->len;
-    memcpy(out + 2, block->bytes, block->len);
-    return (eddy_result)block->len + 2;
-}
-
-static const eddy_encoder block_encoder = {
-    .name = "blocks",
-    .item_bytes = sizeof(struct block),
-    .frame_max = 2 + BLOCK_MAX,
-    .encode = block_encode,
-};
-
 static eddy_duplex framed(eddy_core *core, eddy_tcp *tcp)
 {
     return eddy_io_framed(eddy_core_handle(core), eddy_tcp_io(tcp), &block_decoder, NULL,

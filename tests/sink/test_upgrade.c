@@ -22,26 +22,6 @@ static const char answers[] = "HELLO\nOK\n\0\3ONE\0\3BYE and so it is";
 #define BYTES_LEN   (sizeof bytes - 1)
 #define ANSWERS_LEN (sizeof answers - 1)
 
-static eddy_result block_encode(void *state, const void *item, unsigned char *out, size_t room)
-{
-    const struct block *block = item;
-
-    (void)state;
-    if (block->len + 2 > room)
-        return (eddy_result)block->len + 2;
-    out[0] = (unsigned char)(block->len >> 8);
-    out[1] = (unsigned char)block->len;
-    memcpy(out + 2, block->bytes, block->len);
-    return (eddy_result)block->len + 2;
-}
-
-static const eddy_encoder block_encoder = {
-    .name = "blocks",
-    .item_bytes = sizeof(struct block),
-    .frame_max = 2 + BLOCK_MAX,
-    .encode = block_encode,
-};
-
 /* ---- one connection ---- */
 
 /* Answers the first line and block, upgrades at the second, and ends with the plain bytes. */

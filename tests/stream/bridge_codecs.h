@@ -130,6 +130,27 @@ static const eddy_decoder block_decoder = {
     .decode = block_decode,
 };
 
+static inline eddy_result block_encode(void *state, const void *item, unsigned char *out,
+                                       size_t room)
+{
+    const struct block *block = item;
+
+    (void)state;
+    if (block->len + 2 > room)
+        return (eddy_result)block->len + 2;
+    out[0] = (unsigned char)(block->len >> 8);
+    out[1] = (unsigned char)block->len;
+    memcpy(out + 2, block->bytes, block->len);
+    return (eddy_result)block->len + 2;
+}
+
+static const eddy_encoder block_encoder = {
+    .name = "blocks",
+    .item_bytes = sizeof(struct block),
+    .frame_max = 2 + BLOCK_MAX,
+    .encode = block_encode,
+};
+
 /* As block_decoder, but only the window limits a frame. */
 static const eddy_decoder any_block_decoder = {
     .name = "any blocks",

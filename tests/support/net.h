@@ -127,6 +127,10 @@ void test_until_count(eddy_core *core, const int *count, int least);
 int test_open_fds(void);
 /* Is it non-blocking, and closed in the child of an exec? A simulated one always is. */
 bool test_fd_is_careful(int fd);
+/* Is there a file of that path, a socket's on a simulated host? */
+bool test_path_is_there(const char *path);
+/* Who a program of the test is to its peers. */
+struct eddy_unix_credentials test_ourselves(void);
 /* A number that changes with its flags; a simulated one has none. */
 int test_fd_flags(int fd);
 /* Turns until no more than so many are open: closing may take the loop one or two. */

@@ -10,6 +10,7 @@
 #ifndef EDDY_TEST_NET_BACKEND_H
 #define EDDY_TEST_NET_BACKEND_H
 
+#include "eddy/unix.h"
 #include "net.h"
 
 typedef struct test_net {
@@ -33,6 +34,8 @@ typedef struct test_net {
     void (*small_buffers)(int fd);
     void (*small_segments)(int fd);
     bool (*is_careful)(int fd);
+    bool (*path_is_there)(const char *path);
+    eddy_unix_credentials (*ourselves)(void);
     int (*flags)(int fd);
     int (*open_fds)(void);
     int (*fds_forbid)(void);

@@ -21,6 +21,7 @@
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -188,6 +189,18 @@ static bool kernel_is_careful(int fd)
     return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0;
 }
 
+static bool kernel_path_is_there(const char *path)
+{
+    struct stat file;
+
+    return lstat(path, &file) == 0;
+}
+
+static eddy_unix_credentials kernel_ourselves(void)
+{
+    return (eddy_unix_credentials){.pid = getpid(), .uid = getuid(), .gid = getgid()};
+}
+
 static int kernel_flags(int fd)
 {
     return 2 * fcntl(fd, F_GETFL) + (fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -250,6 +263,8 @@ const test_net test_net_kernel = {
     .small_buffers = kernel_small_buffers,
     .small_segments = kernel_small_segments,
     .is_careful = kernel_is_careful,
+    .path_is_there = kernel_path_is_there,
+    .ourselves = kernel_ourselves,
     .flags = kernel_flags,
     .open_fds = kernel_open_fds,
     .fds_forbid = kernel_fds_forbid,

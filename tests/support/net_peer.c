@@ -205,6 +205,16 @@ bool test_fd_is_careful(int fd)
     return net()->is_careful(fd);
 }
 
+bool test_path_is_there(const char *path)
+{
+    return net()->path_is_there(path);
+}
+
+eddy_unix_credentials test_ourselves(void)
+{
+    return net()->ourselves();
+}
+
 int test_fd_flags(int fd)
 {
     return net()->flags(fd);

@@ -17,8 +17,10 @@
 #include "net_backend.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "sim/tcp.h"
+#include "sys/datagrams_unix.h"
 
 /* What is under way on a loopback has arrived after so long; what comes later is a time-out. */
 #define ARRIVAL_NS EDDY_MILLISECOND
@@ -233,6 +235,31 @@ static bool sim_is_careful(int fd)
     return eddy__sim_socket_of(host(), fd) != NULL;
 }
 
+/* Somebody would be refused there, or heard. */
+static bool sim_path_is_there(const char *path)
+{
+    eddy__system *system = &host()->system;
+    const eddy__unix_datagrams *calls = system->type->datagrams->unix_names;
+    int fd = calls->open(system, EDDY__DATAGRAM_UNIX);
+    eddy_unix_addr name;
+    int error;
+
+    assert_true(fd >= 0);
+    assert_int_equal(eddy_unix_addr_path(path, strlen(path), &name), 0);
+    error = calls->connect(system, fd, &name);
+    system->type->close(system, fd);
+    test_net_sim_rest();
+    return error != -ENOENT;
+}
+
+static eddy_unix_credentials sim_ourselves(void)
+{
+    int32_t pid = (int32_t)host()->index + 1;
+
+    test_net_sim_rest();
+    return (eddy_unix_credentials){.pid = pid};
+}
+
 static int sim_flags(int fd)
 {
     (void)fd;
@@ -279,6 +306,8 @@ const test_net test_net_sim = {
     .small_buffers = sim_small_buffers,
     .small_segments = sim_small_segments,
     .is_careful = sim_is_careful,
+    .path_is_there = sim_path_is_there,
+    .ourselves = sim_ourselves,
     .flags = sim_flags,
     .open_fds = sim_open_fds,
     .fds_forbid = sim_fds_forbid,

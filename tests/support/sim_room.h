@@ -42,7 +42,7 @@ typedef struct end {
     bool flying, over, shut, ended;
     int32_t connected, accepted, error;
     uint32_t sents, hangups;
-    uint32_t ready; /* EDDY__IS_* bits, gathered */
+    uint32_t ready;  /* EDDY__IS_* bits, gathered */
     int32_t largest; /* BYTES event */
     unsigned char data[3000];
 } end;

@@ -16,12 +16,14 @@ SETUP = os.path.join(ROOT, "tools", "setup.sh")
 
 PACKAGES = {  # package: the program that comes with it
     "gcc": "gcc", "make": "make", "cmake": "cmake", "ninja-build": "ninja",
-    "pkg-config": "pkg-config", "g++": "g++", "clang": "clang", "clang-format-14": "clang-format-14",
-    "clang-tidy-14": "clang-tidy-14", "binutils": "nm", "python3": "python3", "curl": "curl",
-    "wrk": "wrk", "libclang-rt-14-dev": "fuzzer.a", "libc6-dev": "stdio.h", "libcmocka-dev": "cmocka.h",
+    "pkg-config": "pkg-config", "g++": "g++", "clang": "clang",
+    "clang-format-14": "clang-format-14", "clang-tidy-14": "clang-tidy-14", "binutils": "nm",
+    "python3": "python3", "curl": "curl", "wrk": "wrk", "libclang-rt-14-dev": "fuzzer.a",
+    "libc6-dev": "stdio.h", "libcmocka-dev": "cmocka.h",
     "libcurl4-openssl-dev": "curl.h", "libuv1-dev": "uv.h", "redis-tools": "redis-cli",
 }
-HEADERS = {"stdio.h", "cmocka.h", "curl.h", "uv.h", "fuzzer.a"}  # no programs: the stubs of compilers look for them
+# No programs: the stubs of compilers look for them.
+HEADERS = {"stdio.h", "cmocka.h", "curl.h", "uv.h", "fuzzer.a"}
 FOR_RUN = {"gcc", "libc6-dev", "make", "cmake", "ninja-build", "pkg-config"}
 
 STUB = "#!/bin/bash\nexit 0\n"

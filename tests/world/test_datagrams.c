@@ -80,18 +80,22 @@ static void asker_done(struct asker *self)
     eddy_dgram_free(self->dgram);
 }
 
-static eddy_result ask_all(struct asker *self, eddy_task *task)
+static int open_any(eddy_task *task, eddy_dgram **dgram)
 {
     const eddy_addr any = eddy_addr_ipv4_any(0);
+
+    return eddy_dgram_bind(eddy_task_handle(task), &any, NULL, dgram);
+}
+
+EDDY_ASYNC(asker, asker_done)
+{
     eddy_result n;
 
     EDDY_BEGIN
-        n = eddy_dgram_bind(eddy_task_handle(task), &any, NULL, &self->dgram);
+        n = open_any(task, &self->dgram);
         if (n == 0)
             n = eddy_dgram_connect(self->dgram, &self->to);
-        if (n != 0)
-            EDDY_RETURN(n);
-        while (self->question < QUESTIONS) {
+        while (n >= 0 && self->question < QUESTIONS) {
             (*self->asked)++;
             eddy_sleep_start(&self->patience, task, PATIENCE_NS);
             EDDY_POLL(
@@ -102,22 +106,14 @@ static eddy_result ask_all(struct asker *self, eddy_task *task)
                                                               sizeof self->answer)));
             } while (n == -ECONNREFUSED || (n > 0 && self->answer < self->question));
             if (n > 0 && self->answer > self->question)
-                EDDY_RETURN(-EPROTO); /* nobody has asked that */
+                n = -EPROTO; /* nobody has asked that */
             if (n > 0)
                 self->question++;
-            else if (n != -ETIMEDOUT)
-                EDDY_RETURN(n);
+            if (n == -ETIMEDOUT)
+                n = 0; /* once more */
         }
-        EDDY_END(self->question);
-}
-
-EDDY_ASYNC(asker, asker_done)
-{
-    eddy_result result = ask_all(self, task);
-
-    if (result != EDDY_PENDING)
-        *self->result = result;
-    return result == EDDY_PENDING ? result : 0;
+        *self->result = n < 0 ? n : self->question;
+        EDDY_END(0);
 }
 
 /* ---- a world of both ---- */
@@ -267,11 +263,10 @@ static void shouter_done(struct shouter *self)
 
 EDDY_ASYNC(shouter, shouter_done)
 {
-    const eddy_addr any = eddy_addr_ipv4_any(0);
     eddy_result n;
 
     EDDY_BEGIN
-        n = eddy_dgram_bind(eddy_task_handle(task), &any, NULL, &self->dgram);
+        n = open_any(task, &self->dgram);
         for (; n >= 0 || n == -ENOBUFS; self->left--) {
             if (self->left == 0)
                 break;
