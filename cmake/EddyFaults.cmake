@@ -15,5 +15,5 @@ target_compile_options(faults_inject PRIVATE ${eddy_warnings} $<$<BOOL:${EDDY_WE
 target_link_libraries(faults_inject PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
 
 get_property(faults_targets DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)
-list(FILTER faults_targets INCLUDE REGEX "^(example|guide|styles|test)_")
+list(FILTER faults_targets INCLUDE REGEX "^(example|guide|styles|curl|libuv|test)_")
 add_custom_target(faults DEPENDS faults_inject ${faults_targets})

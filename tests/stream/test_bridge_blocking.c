@@ -18,6 +18,7 @@
 #include "../support/loop.h"
 #include "eddy/bridge.h"
 #include "eddy/stream_source.h"
+#include "reactor/core.h"
 
 static eddy_stream *numbers(eddy_core *core, const int64_t *items, size_t count)
 {
