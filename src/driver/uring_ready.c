@@ -16,10 +16,12 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-/* A dead descriptor (a terminal that was hung up) may have no queue to wait in: polling it is over
- * at once, however often. After so many in a row it is left alone, its error having been told. */
+/* A dead descriptor (a terminal that was hung up) may have no queue to wait in, and some files (of
+ * /proc/sys) never have: polling them is over at once, however often. After so many in a row they
+ * are left alone, what they are having been told. */
 enum { ENDS_MAX = 3 };
 
 /* What is counted so lives where a stream keeps the bytes of its send. */
@@ -111,16 +113,26 @@ bool eddy__uring_ready_step(eddy__uring *u, eddy__slot *slot)
     return eddy__uring_arm_poll(u, slot);
 }
 
+/* What wakes from within io_uring (an eventfd, an instance of epoll) is no file of any kind. */
+static bool has_no_queue(eddy__uring *u, const eddy__slot *slot, int32_t is)
+{
+    struct stat file;
+
+    if ((is & (EDDY__IS_ERROR | EDDY__IS_HANGUP)) != 0)
+        return true;
+    u->base.counters.syscalls++;
+    return fstat(slot->fd, &file) == 0 && (S_ISREG(file.st_mode) || S_ISCHR(file.st_mode));
+}
+
 /* A poll that was not cancelled has ended: for want of memory or room, because the wake-up came
- * from within io_uring, or because there is nothing to wait in. Only the last repeats at once. */
+ * from within io_uring, or because there is nothing to wait in. Only the last repeats for ever. */
 static void ended(eddy__uring *u, eddy__slot *slot, int32_t is)
 {
-    const int32_t dead = EDDY__IS_ERROR | EDDY__IS_HANGUP;
-
-    if ((is & dead) == 0)
+    if (++*ends_of(slot) == ENDS_MAX) {
+        if (has_no_queue(u, slot, is))
+            return;
         *ends_of(slot) = 0;
-    else if (++*ends_of(slot) == ENDS_MAX)
-        return;
+    }
     eddy__uring_queue(u, slot);
 }
 

@@ -64,11 +64,12 @@ int eddy__dgram_new(eddy_core *core, int fd, eddy__datagram_sort sort, eddy_dgra
     if (error != 0)
         return error;
     self = EDDY__CONTAINER(ready, eddy_dgram, ready);
-    self->calls = core->driver->system->type->datagrams;
+    self->system = core->driver->system;
+    self->calls = self->system->type->datagrams;
     self->sort = (uint8_t)sort;
     eddy__alarm_init(&self->retry, eddy__dgram_retry);
     if (sort == EDDY__DATAGRAM_SEQPACKET)
-        (void)self->calls->unix_names->tell_end(core->driver->system, fd);
+        (void)self->calls->unix_names->tell_end(self->system, fd);
     *out = self;
     return 0;
 }

@@ -23,7 +23,8 @@
 struct eddy_dgram {
     eddy__ready ready;
     const eddy__datagrams *calls;
-    eddy__alarm retry; /* runs while `full` is not asked again */
+    eddy__system *system; /* outlives the driver, which a loop that ends may close first */
+    eddy__alarm retry;    /* runs while `full` is not asked again */
     int64_t retry_ns;
     eddy_unix_addr
         full;  /* a receiver that has no room, and does not tell when it has; unnamed: none */
@@ -44,7 +45,7 @@ static inline eddy_core *eddy__dgram_core(const eddy_dgram *self)
 
 static inline eddy__system *eddy__dgram_system(const eddy_dgram *self)
 {
-    return eddy__dgram_core(self)->driver->system;
+    return self->system;
 }
 
 static inline bool eddy__dgram_is_unix(const eddy_dgram *self)

@@ -51,7 +51,7 @@ eddy_result eddy__dgram_poll_room(eddy_dgram *self, eddy_task *task, const eddy_
 
 void eddy__dgram_no_room(eddy_dgram *self, const eddy_unix_addr *to)
 {
-    if (to == NULL) {
+    if (to == NULL || to->kind == EDDY_UNIX_UNNAMED) { /* a connection of messages ignores names */
         eddy__ready_clear(&self->ready, EDDY__IS_WRITABLE);
         self->in_vain = eddy__dgram_is_unix(self) && self->calls->unix_names->has_room != NULL;
         return;

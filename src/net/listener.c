@@ -184,7 +184,7 @@ static void listener_ended(eddy__source *source)
     stop_waiting(self);
     eddy__listener_remove_path(self);
     while (self->fds_count > 0)
-        close_fd(source->core, queue_take(self));
+        self->system->type->close(self->system, queue_take(self));
     eddy__slab_free(&source->core->slab, self->fds, self->fds_size * sizeof *self->fds);
     self->fds = NULL;
     self->fds_size = 0;
@@ -210,6 +210,7 @@ int eddy__listener_new(eddy_core *core, int fd, uint32_t accept_max, eddy_listen
     if (source == NULL)
         return -ENOMEM;
     self = listener_of(source);
+    self->system = core->driver->system;
     self->accept_max = accept_max > 0 ? accept_max : ACCEPT_MAX;
     eddy__alarm_init(&self->retry, retry_over);
     error = eddy__source_attach(source, fd, EDDY__SLOT_LISTENER);

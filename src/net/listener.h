@@ -28,7 +28,7 @@ struct eddy_listener {
     bool subscribed;         /* the driver has been given credit */
     bool waiting;            /* for a descriptor or memory; the alarm runs */
     eddy__unix_place *place; /* the path to be removed in the end; NULL: none */
-    eddy__system *system;    /* that knows the place: it outlives the loop's driver */
+    eddy__system *system;    /* it outlives the driver, which a loop that ends may close first */
 };
 
 /* A listener over a socket that listens, which is the listener's when this succeeds. `accept_max` 0:

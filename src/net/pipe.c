@@ -206,7 +206,7 @@ static void pipe_ended(eddy__source *source)
         eddy__slab_free(&core->slab, self->path, strlen(self->path) + 1);
     self->path = NULL;
     if (self->pooled != NULL)
-        eddy__pooled_leave(self->pooled, self->write_error != 0);
+        eddy__pooled_leave(self->pooled);
     self->pooled = NULL;
 }
 

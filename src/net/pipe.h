@@ -126,7 +126,7 @@ int64_t eddy__pooled_read(eddy__pooled *self, void *memory, size_t len);
 int64_t eddy__pooled_write(eddy__pooled *self, const eddy_bytes *parts, size_t count);
 /* Something that was accepted is still being written, or its end has not been looked at. */
 bool eddy__pooled_is_writing(const eddy__pooled *self);
-/* The pipe lets go; what is being written goes on, unless `abort`. */
-void eddy__pooled_leave(eddy__pooled *self, bool abort);
+/* The pipe lets go, having waited long enough: what is written to a file is, all other jobs end. */
+void eddy__pooled_leave(eddy__pooled *self);
 
 #endif

@@ -63,6 +63,11 @@ static void pipe_stop_writing(eddy_io *io)
         eddy__source_attend(&self->ready.source);
 }
 
+static void pipe_forget_writer(eddy_io *io)
+{
+    forget(eddy__pipe_of(io), EDDY__SIDE_WRITE);
+}
+
 const eddy_io_type eddy__pipe_io = {
     .name = "pipe",
     .fill = eddy__pipe_fill,
@@ -76,4 +81,5 @@ const eddy_io_type eddy__pipe_io = {
     .stop_writing = pipe_stop_writing,
     .abort = eddy__pipe_abort,
     .free = eddy__pipe_free,
+    .forget_writer = pipe_forget_writer,
 };

@@ -51,12 +51,14 @@ static int attach_pooled(opening *how, int fd, eddy_pipe **out)
         return error;
     error = attach(how, eddy__pooled_wake(pooled), true, out);
     if (error != 0) {
-        eddy__pooled_leave(pooled, true);
+        eddy__pooled_leave(pooled);
         return error;
     }
     (*out)->pooled = pooled;
-    if (how->own)
+    if (how->own) {
         eddy__pooled_own(pooled);
+        eddy__pipe_close_on_exec(fd);
+    }
     return 0;
 }
 

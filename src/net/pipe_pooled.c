@@ -112,11 +112,14 @@ int eddy__pooled_wake(const eddy__pooled *self)
     return self->wake;
 }
 
-void eddy__pooled_leave(eddy__pooled *self, bool abort)
+/* A child of fork(2) has the descriptors of its parent's jobs, and none of the jobs. */
+void eddy__pooled_leave(eddy__pooled *self)
 {
-    if (self->in.stop >= 0)
+    bool mine = !eddy__pool_is_forked(self->pool);
+
+    if (mine && self->in.stop >= 0)
         eddy__wakefd_signal(self->in.stop);
-    if (abort && self->out.stop >= 0)
+    if (mine && self->out.stop >= 0)
         eddy__wakefd_signal(self->out.stop);
     release(self);
 }
@@ -270,7 +273,8 @@ static size_t gather(pooled_lane *lane, const eddy_bytes *parts, size_t count)
     for (size_t i = 0; i < count && len < LANE_BYTES; i++) {
         size_t part = parts[i].len < LANE_BYTES - len ? parts[i].len : LANE_BYTES - len;
 
-        memcpy(lane->memory + len, parts[i].data, part);
+        if (part > 0) /* an empty one may be nowhere */
+            memcpy(lane->memory + len, parts[i].data, part);
         len += part;
     }
     return len;

@@ -194,6 +194,8 @@ void eddy__tcp_write_fail(eddy_tcp *self, int32_t error);
 /* Wake the writer whatever it waits for. */
 void eddy__tcp_wake_writer(eddy_tcp *self);
 
+/* The task that is being polled waits for room no more, if it has. */
+void eddy__tcp_forget_writer(eddy_tcp *self);
 /* The reading half, the writing half is given back while the other lives. */
 void eddy__tcp_stop_reading(eddy_tcp *self);
 void eddy__tcp_stop_writing(eddy_tcp *self);

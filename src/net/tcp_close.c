@@ -310,10 +310,15 @@ void eddy__tcp_stop_reading(eddy_tcp *self)
         eddy__pieces_clear(&self->source.core->pool, &self->rx);
 }
 
-void eddy__tcp_stop_writing(eddy_tcp *self)
+void eddy__tcp_forget_writer(eddy_tcp *self)
 {
     if (self->extra != NULL)
         forget_waiter(self, &self->extra->writer);
+}
+
+void eddy__tcp_stop_writing(eddy_tcp *self)
+{
+    eddy__tcp_forget_writer(self);
     self->source.flags |= EDDY__TCP_FIN_WANTED | EDDY__TCP_WRITE_SHUT;
     if (!self->source.core->gone)
         eddy__source_attend(&self->source);

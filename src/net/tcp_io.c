@@ -62,6 +62,11 @@ static void tcp_stop_writing(eddy_io *self)
     eddy__tcp_stop_writing(tcp_of(self));
 }
 
+static void tcp_forget_writer(eddy_io *self)
+{
+    eddy__tcp_forget_writer(tcp_of(self));
+}
+
 static void tcp_abort(eddy_io *self)
 {
     eddy_tcp_abort(tcp_of(self));
@@ -86,6 +91,7 @@ const eddy_io_type eddy__tcp_io = {
     .stop_writing = tcp_stop_writing,
     .abort = tcp_abort,
     .free = tcp_free,
+    .forget_writer = tcp_forget_writer,
 };
 
 eddy_io *eddy_tcp_io(eddy_tcp *tcp)

@@ -88,7 +88,6 @@ int eddy_unix_listen(eddy_handle *handle, const eddy_unix_addr *addr,
         return error;
     }
     (*out)->place = place;
-    (*out)->system = core->driver->system;
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sys/sockaddr.h"
+#include "sys/socket_fd.h"
 
 /* Younger than some systems' headers. */
 #ifndef UDP_SEGMENT
@@ -73,27 +74,41 @@ static void put_local_ipv6(struct msghdr *to, const eddy_addr *local, uint32_t i
     eddy__control_put(to, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
 }
 
-/* The kernel reads what is of the packet's protocol, and passes over the other: where that is not known,
- * both are given. */
-static void put_local(struct msghdr *to, const eddy_datagram *datagram)
+/* Where a datagram goes; NONE: nowhere, which the kernel will tell. */
+static eddy_addr target_of(int fd, const eddy_datagram *datagram)
 {
-    const eddy_addr *local = &datagram->local;
-    const eddy_addr *which = local->family != EDDY_ADDR_NONE ? local : &datagram->peer;
-    bool is_told = local->family != EDDY_ADDR_NONE;
+    eddy_addr target = datagram->peer;
 
-    if (!is_told && datagram->interface_index == 0)
-        return;
-    if (which->family != EDDY_ADDR_IPV6 || (!is_told && is_mapped(which)))
-        put_local_ipv4(to, local, datagram->interface_index);
-    if (which->family != EDDY_ADDR_IPV4 && (is_told || !is_mapped(which)))
-        put_local_ipv6(to, local, datagram->interface_index);
+    if (target.family == EDDY_ADDR_NONE)
+        (void)eddy__socket_peer(fd, &target);
+    return target;
 }
 
-static void put_control(struct msghdr *to, const eddy_datagram *datagram)
+/* An address tells the protocol. An interface alone has to be told by that of the packet: of an IPv6
+ * socket that goes to an IPv4 peer, the kernel refuses the other. */
+static void put_local(struct msghdr *to, int fd, const eddy_datagram *datagram)
+{
+    const eddy_addr *local = &datagram->local;
+    eddy_addr target;
+    bool ipv6 = local->family == EDDY_ADDR_IPV6;
+
+    if (local->family == EDDY_ADDR_NONE && datagram->interface_index == 0)
+        return;
+    if (local->family == EDDY_ADDR_NONE) {
+        target = target_of(fd, datagram);
+        ipv6 = target.family == EDDY_ADDR_IPV6 && !is_mapped(&target);
+    }
+    if (ipv6)
+        put_local_ipv6(to, local, datagram->interface_index);
+    else
+        put_local_ipv4(to, local, datagram->interface_index);
+}
+
+static void put_control(struct msghdr *to, int fd, const eddy_datagram *datagram)
 {
     int class = datagram->traffic_class;
 
-    put_local(to, datagram);
+    put_local(to, fd, datagram);
     if ((datagram->flags & EDDY_DATAGRAM_TRAFFIC_CLASS) != 0) {
         eddy__control_put(to, IPPROTO_IP, IP_TOS, &class, sizeof class);
         eddy__control_put(to, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof class);
@@ -185,14 +200,14 @@ static void take(eddy_datagram *datagram, struct msghdr *from, size_t full,
 /* ---- sending ---- */
 
 /* The bytes are only read. */
-static void prepare_send(struct msghdr *to, message *memory, const eddy_datagram *datagram)
+static void prepare_send(struct msghdr *to, message *memory, int fd, const eddy_datagram *datagram)
 {
     memory->part = (struct iovec){datagram->data, datagram->len};
     *to =
         (struct msghdr){.msg_iov = &memory->part, .msg_iovlen = 1, .msg_control = memory->control};
     to->msg_namelen = eddy__sockaddr_from(&datagram->peer, &memory->peer);
     to->msg_name = to->msg_namelen > 0 ? &memory->peer : NULL;
-    put_control(to, datagram);
+    put_control(to, fd, datagram);
     if (to->msg_controllen == 0)
         to->msg_control = NULL;
 }
@@ -203,7 +218,7 @@ static int send_one(int fd, const eddy_datagram *datagram)
     message memory;
     ssize_t sent;
 
-    prepare_send(&header, &memory, datagram);
+    prepare_send(&header, &memory, fd, datagram);
     do
         sent = sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
@@ -217,7 +232,7 @@ static int send_many(int fd, const eddy_datagram *list, uint32_t n)
     int sent;
 
     for (uint32_t i = 0; i < n; i++)
-        prepare_send(&headers[i].msg_hdr, &memory[i], &list[i]);
+        prepare_send(&headers[i].msg_hdr, &memory[i], fd, &list[i]);
     do
         sent = sendmmsg(fd, headers, n, MSG_DONTWAIT | MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);

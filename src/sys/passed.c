@@ -10,6 +10,10 @@
 
 #include "sys/datagrams_io.h"
 
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4 /* since Linux 6.5 */
+#endif
+
 _Static_assert(sizeof(struct ucred) == 3 * sizeof(int), "there is room for it in control data");
 
 int eddy__passed_put(struct msghdr *to, const eddy_passed *passed)
@@ -84,6 +88,9 @@ bool eddy__passed_take(struct msghdr *from, eddy_passed *passed, bool *stamped)
             take_credentials(head, passed);
         else if (head->cmsg_type == SCM_TIMESTAMP)
             *stamped = true;
+        else if (head->cmsg_type ==
+                 SCM_PIDFD) /* an adopted socket may have been asked to tell it */
+            (void)take_fds(head, NULL);
     }
     return all;
 }

@@ -65,7 +65,8 @@ int eddy__pipe_examine(int fd, eddy__pipe_facts *facts)
     int access;
 
     facts->flags = fcntl(fd, F_GETFL);
-    if (facts->flags < 0)
+    facts->fd_flags = fcntl(fd, F_GETFD);
+    if (facts->flags < 0 || facts->fd_flags < 0)
         return -errno;
     access = facts->flags & O_ACCMODE;
     facts->reads = access == O_RDONLY || access == O_RDWR;
@@ -73,6 +74,11 @@ int eddy__pipe_examine(int fd, eddy__pipe_facts *facts)
     if ((facts->flags & O_PATH) != 0)
         return -EBADF;
     return sort_of(fd, &facts->sort);
+}
+
+void eddy__pipe_close_on_exec(int fd)
+{
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* cannot fail: it is open */
 }
 
 int eddy__pipe_make_own(int fd, const eddy__pipe_facts *facts)
@@ -85,6 +91,7 @@ int eddy__pipe_make_own(int fd, const eddy__pipe_facts *facts)
 void eddy__pipe_restore(int fd, const eddy__pipe_facts *facts)
 {
     (void)fcntl(fd, F_SETFL, facts->flags);
+    (void)fcntl(fd, F_SETFD, facts->fd_flags);
 }
 
 int eddy__pipe_reopen(int fd, const eddy__pipe_facts *facts)

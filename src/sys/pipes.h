@@ -22,7 +22,8 @@ typedef enum eddy__pipe_sort {
 typedef struct eddy__pipe_facts {
     eddy__pipe_sort sort;
     bool reads, writes; /* as it was opened */
-    int flags;          /* to be put back by eddy__pipe_restore() */
+    int flags;          /* this and the next: to be put back by eddy__pipe_restore() */
+    int fd_flags;
 } eddy__pipe_facts;
 
 /* At most this many parts in one write. */
@@ -30,6 +31,7 @@ typedef struct eddy__pipe_facts {
 
 /* -EBADF; -EISDIR; -EINVAL: a socket of datagrams. */
 int eddy__pipe_examine(int fd, eddy__pipe_facts *facts);
+void eddy__pipe_close_on_exec(int fd);
 /* Non-blocking and close-on-exec. */
 int eddy__pipe_make_own(int fd, const eddy__pipe_facts *facts);
 /* As it was before that. */

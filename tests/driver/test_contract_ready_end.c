@@ -284,6 +284,25 @@ static void a_terminal_that_was_hung_up_is_told_and_does_not_spin(void **state)
     world_close(&w);
 }
 
+/* Some files can be polled, and have nothing to wait in. */
+static void a_file_that_is_always_ready_does_not_spin(void **state)
+{
+    int fd = open("/proc/sys/vm/swappiness", O_RDONLY | O_CLOEXEC);
+    world w;
+    side s;
+
+    (void)state;
+    if (fd < 0)
+        skip(); /* a machine without /proc/sys */
+    world_open(&w, (world_options){0});
+    watch(&w, &s, fd);
+    WORLD_UNTIL(&w, s.ready & READABLE);
+    world_settle(&w);
+    assert_true(returns_in_200_ms(&w) <= RETURNS_MAX);
+    side_finish(&w, &s);
+    world_close(&w);
+}
+
 /* ---- detach ---- */
 
 static void detach_closes_or_keeps_as_it_was_told(void **state)
@@ -534,6 +553,7 @@ int main(void)
         cmocka_unit_test(a_hangup_that_nobody_reads_does_not_spin),
         cmocka_unit_test(readiness_that_nobody_takes_does_not_spin),
         cmocka_unit_test(a_terminal_that_was_hung_up_is_told_and_does_not_spin),
+        cmocka_unit_test(a_file_that_is_always_ready_does_not_spin),
         cmocka_unit_test(detach_closes_or_keeps_as_it_was_told),
         cmocka_unit_test(a_kept_descriptor_is_registered_nowhere_when_detach_returns),
         cmocka_unit_test(after_detach_nothing_but_the_end_is_told),

@@ -143,6 +143,30 @@ static void a_stream_ends_where_its_socket_does(void **state)
     test_core_end(core);
 }
 
+/* A Unix datagram may have more than one of the network: then it is an error, and not a shorter one. */
+static void a_datagram_that_is_too_long_is_one_error(void **state)
+{
+    static char large[EDDY_DGRAM_BYTES_MAX + 2];
+    eddy_core *core = test_core();
+    eddy_handle *handle = eddy_core_handle(core);
+    eddy_dgram *a, *b;
+    eddy_stream *in;
+    struct letter letter;
+
+    (void)state;
+    assert_int_equal(eddy_unix_dgram_pair(handle, EDDY_UNIX_DATAGRAM, &a, &b), 0);
+    in = eddy_dgram_decoded(handle, b, &decoder, NULL);
+    assert_int_equal(dg_send(core, a, large, sizeof large, NULL), sizeof large);
+    assert_int_equal(dg_send(core, a, "x", 1, NULL), 1);
+    assert_int_equal(eddy_core_run(core, eddy_stream_next(handle, in, &letter)), -EMSGSIZE);
+    assert_int_equal(eddy_core_run(core, eddy_stream_next(handle, in, &letter)), 1);
+    assert_int_equal(letter.len, 1);
+    eddy_stream_drop(in, NULL);
+    eddy_dgram_free(a);
+    eddy_dgram_free(b);
+    test_core_end(core);
+}
+
 int main(void)
 {
     const struct CMUnitTest everywhere[] = {
@@ -152,6 +176,7 @@ int main(void)
         cmocka_unit_test(joined_segments_come_one_by_one),
         cmocka_unit_test(without_room_one_is_kept_and_none_is_lost),
         cmocka_unit_test(a_stream_ends_where_its_socket_does),
+        cmocka_unit_test(a_datagram_that_is_too_long_is_one_error),
     };
 
     return TEST_GROUPS(everywhere, kernel);

@@ -71,6 +71,33 @@ static void an_interface_alone_can_be_chosen(void **state)
     test_core_end(core);
 }
 
+/* Of an IPv6 socket, whose packets may be of either protocol. */
+static void an_interface_alone_can_be_chosen_whoever_the_peer_is(void **state)
+{
+    const eddy_dgram_options both = {.dual_stack = EDDY_DUAL_STACK_ON};
+    eddy_core *core = test_core();
+    eddy_datagram datagram = {.data = "x", .len = 1, .interface_index = loopback()};
+    eddy_addr at4, at6, at, from;
+    eddy_dgram *peer4 = dg_bind(core, &at4);
+    eddy_dgram *peer6 = dg_bind_with(core, eddy_addr_ipv6_loopback(0), tell, &at6);
+    eddy_dgram *dgram = dg_bind_with(core, eddy_addr_ipv6_any(0), both, &at);
+    char memory[8];
+
+    (void)state;
+    assert_int_equal(dg_send_many(core, dgram, &datagram, 1), -EDESTADDRREQ);
+    assert_int_equal(eddy_dgram_connect(dgram, &at4), 0);
+    assert_int_equal(dg_send_many(core, dgram, &datagram, 1), 1);
+    assert_int_equal(dg_recv(core, peer4, memory, sizeof memory, &from), 1);
+    assert_int_equal(eddy_dgram_disconnect(dgram), 0);
+    assert_int_equal(eddy_dgram_connect(dgram, &at6), 0);
+    assert_int_equal(dg_send_many(core, dgram, &datagram, 1), 1);
+    assert_int_equal(dg_recv(core, peer6, memory, sizeof memory, &from), 1);
+    eddy_dgram_free(peer4);
+    eddy_dgram_free(peer6);
+    eddy_dgram_free(dgram);
+    test_core_end(core);
+}
+
 /* ---- traffic class ---- */
 
 static void check_class(eddy_addr bound, eddy_addr from, const char *to)
@@ -262,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_address_a_datagram_was_sent_to_is_told_and_answers),
         cmocka_unit_test(an_interface_alone_can_be_chosen),
+        cmocka_unit_test(an_interface_alone_can_be_chosen_whoever_the_peer_is),
         cmocka_unit_test(the_traffic_class_travels_along),
         cmocka_unit_test(what_was_not_asked_for_is_not_told),
         cmocka_unit_test(one_send_is_cut_into_segments),

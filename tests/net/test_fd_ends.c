@@ -4,6 +4,7 @@
  * test_fd_ends.c - foreign descriptors: who is registered and who is refused, and all the ways to
  * go: while somebody waits, within an event, with the loop.
  */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "fd_world.h"
@@ -393,6 +394,46 @@ static void held_beyond_the_loop_it_is_closed_if_owned_and_safe_to_free(void **s
     (void)close(c[1]);
 }
 
+/* A loop whose thread has ended, with descriptors in it; another thread frees it. */
+struct left {
+    eddy_core *core;
+    eddy_fd *kept, *owned;
+    int a, b;
+};
+
+static void *leave_a_loop(void *arg)
+{
+    struct left *left = arg;
+
+    left->core = test_core();
+    left->kept = fd_new(left->core, left->a);
+    left->owned = new_owned(left->core, left->b);
+    (void)eddy_core_turn(left->core, 0);
+    return NULL;
+}
+
+static void one_that_is_not_owned_is_left_open_by_whoever_frees_the_loop(void **state)
+{
+    struct left left;
+    int a[2], b[2];
+    pthread_t thread;
+
+    (void)state;
+    fd_pipe(a);
+    fd_pipe(b);
+    left = (struct left){.a = a[0], .b = b[0]};
+    assert_int_equal(pthread_create(&thread, NULL, leave_a_loop, &left), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    (void)eddy_core_free(left.core);
+    assert_true(fd_is_open(a[0]));
+    assert_false(fd_is_open(b[0]));
+    eddy_fd_free(left.kept);
+    eddy_fd_free(left.owned);
+    assert_true(fd_is_open(a[0]));
+    close_both(a);
+    (void)close(b[1]);
+}
+
 struct late {
     EDDY_FRAME;
     eddy_fd *fd;
@@ -448,6 +489,7 @@ int main(void)
         cmocka_unit_test(the_heir_of_a_number_is_not_told_what_was_its_former_owners),
         cmocka_unit_test(one_that_its_owner_closed_first_can_still_be_freed),
         cmocka_unit_test(held_beyond_the_loop_it_is_closed_if_owned_and_safe_to_free),
+        cmocka_unit_test(one_that_is_not_owned_is_left_open_by_whoever_frees_the_loop),
         cmocka_unit_test(a_task_that_ends_with_the_loop_may_free_it_and_registers_no_more),
     };
 

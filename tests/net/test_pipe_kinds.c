@@ -7,6 +7,8 @@
  */
 #include "pipes.h"
 
+#include <sys/wait.h>
+
 enum { LARGE = 300 * 1000 };
 static unsigned char large[LARGE];
 
@@ -252,6 +254,28 @@ static void what_is_our_own_is_closed_in_the_end(void **state)
     eddy_pool_release(pool);
 }
 
+static void what_is_our_own_is_closed_by_an_exec(void **state)
+{
+    eddy_pool *pool = small_pool();
+    eddy_core *core = test_core();
+
+    (void)state;
+    for (int i = 0; i < KINDS; i++) {
+        eddy_pipe *pipe;
+        int fds[2];
+
+        kinds[i].make(fds, true);
+        assert_int_equal(fcntl(fds[0], F_SETFD, 0), 0);
+        pipe = pipe_over(core, fds[0], false, pool);
+        assert_int_equal(fcntl(fds[0], F_GETFD), FD_CLOEXEC);
+        eddy_pipe_free(pipe);
+        if (fds[1] >= 0)
+            close(fds[1]);
+    }
+    test_core_end(core);
+    eddy_pool_release(pool);
+}
+
 static void dev_null_is_an_end_and_swallows_all(void **state)
 {
     eddy_pool *pool = small_pool();
@@ -329,7 +353,83 @@ static void a_waiting_thread_is_let_go_and_takes_nothing(void **state)
     close_both(fds);
 }
 
+/* Nobody looks at what is written: its time is up, and the thread is let go. */
+static void a_thread_that_writes_in_vain_is_let_go(void **state)
+{
+    eddy_pool *pool = small_pool();
+    eddy_core *core = test_core();
+    const eddy_pipe_options options = {.size_bytes = sizeof options,
+                                       .shared = true,
+                                       .pool = pool,
+                                       .linger_ns = 10 * EDDY_MILLISECOND};
+    eddy_pipe *pipe;
+    int fds[2];
+
+    (void)state;
+    make_master(fds, true);
+    assert_int_equal(fcntl(fds[0], F_SETFL, O_RDWR | O_NONBLOCK), 0);
+    for (int full = 0; full < 20; full++) { /* the terminal moves bytes on in its own time */
+        while (write(fds[0], large, LARGE) > 0 || write(fds[0], large, 1) > 0)
+            full = 0;
+        usleep(1000);
+    }
+    assert_int_equal(eddy_pipe_new(eddy_core_handle(core), fds[0], &options, &pipe), 0);
+    assert_int_equal(do_write(core, eddy_pipe_io(pipe), "x", 1), 1);
+    eddy_pipe_free(pipe);
+    test_core_end(core);
+    eddy_pool_release(pool); /* waits for its threads */
+    close_both(fds);
+}
+
+static void a_child_that_frees_the_loop_leaves_the_threads_to_its_parent(void **state)
+{
+    eddy_pool *pool = small_pool();
+    eddy_core *core = test_core();
+    eddy_result filled = EDDY_PENDING;
+    eddy_pipe *pipe;
+    pid_t child;
+    int fds[2], status;
+
+    (void)state;
+    make_master(fds, true);
+    pipe = pipe_over(core, fds[0], true, pool);
+    test_spawn(core, talk, .io = eddy_pipe_io(pipe), .verb = FILL, .len = 1, .result = &filled);
+    test_pass(core, 10 * EDDY_MILLISECOND);
+    child = fork();
+    if (child == 0) {
+        (void)eddy_core_free(core);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    test_pass(core, 10 * EDDY_MILLISECOND);
+    assert_int_equal(filled, EDDY_PENDING);
+    assert_int_equal(write(fds[1], "type", 4), 4);
+    for (int n = 0; n < 1000 && filled == EDDY_PENDING; n++)
+        test_pass(core, EDDY_MILLISECOND);
+    assert_int_equal(filled, 4);
+    eddy_pipe_free(pipe);
+    test_core_end(core);
+    eddy_pool_release(pool);
+    close_both(fds);
+}
+
 /* ---- refusals ---- */
+
+static void what_is_refused_is_left_as_it_was(void **state)
+{
+    eddy_core *core = test_core();
+    int fd = open("/dev/null", O_RDWR); /* NOLINT(android-cloexec-open): that is to be seen */
+    eddy_pipe *pipe;
+    int flags = flags_of(fd);
+
+    (void)state;
+    assert_int_equal(eddy_pipe_new(eddy_core_handle(core), fd, NULL, &pipe), -EPERM);
+    assert_int_equal(flags_of(fd), flags);
+    assert_int_equal(fcntl(fd, F_GETFD), 0);
+    close(fd);
+    test_core_end(core);
+}
 
 static void what_is_no_stream_of_bytes_is_refused(void **state)
 {
@@ -509,10 +609,14 @@ int main(void)
         cmocka_unit_test(much_is_written_and_arrives_though_it_is_freed_at_once),
         cmocka_unit_test(what_is_shared_is_left_as_it_was_when_the_loop_goes_first),
         cmocka_unit_test(what_is_our_own_is_closed_in_the_end),
+        cmocka_unit_test(what_is_our_own_is_closed_by_an_exec),
         cmocka_unit_test(dev_null_is_an_end_and_swallows_all),
         cmocka_unit_test(errors_of_a_file_are_told_by_the_next_write_or_flush),
         cmocka_unit_test(a_pool_that_has_ended_is_an_error),
         cmocka_unit_test(a_waiting_thread_is_let_go_and_takes_nothing),
+        cmocka_unit_test(a_thread_that_writes_in_vain_is_let_go),
+        cmocka_unit_test(a_child_that_frees_the_loop_leaves_the_threads_to_its_parent),
+        cmocka_unit_test(what_is_refused_is_left_as_it_was),
         cmocka_unit_test(what_is_no_stream_of_bytes_is_refused),
         cmocka_unit_test(standard_input_is_read_whatever_it_is),
         cmocka_unit_test(standard_output_and_error_are_written_whatever_they_are),

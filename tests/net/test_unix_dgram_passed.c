@@ -141,6 +141,27 @@ static void what_there_is_no_room_for_is_closed_and_told(void **state)
     }
 }
 
+/* With time and credentials beside them, just those come that were asked for: the system closes the
+ * others itself, and only its word tells of them. */
+static void what_the_system_has_no_room_for_is_told(void **state)
+{
+    struct world world;
+    int fd = -1;
+    eddy_passed passed = {.fds = &fd, .room = 1};
+    eddy_datagram datagram;
+
+    (void)state;
+    begin(&world, EDDY_UNIX_SEQPACKET);
+    assert_int_equal(eddy_dgram_set_tell_credentials(world.b, true), 0);
+    assert_int_equal(send_pipes(&world, PIPES), 1);
+    datagram = recv_passed(&world, &passed);
+    assert_int_equal(datagram.flags, EDDY_DATAGRAM_PASSED_CUT);
+    assert_int_equal(passed.count, 1);
+    assert_true(passed.has_credentials);
+    check_pipe(&world, 0, fd);
+    end(&world);
+}
+
 /* Neither by the call that could have, nor by the one that cannot. */
 static void what_nobody_asked_for_is_closed(void **state)
 {
@@ -156,6 +177,29 @@ static void what_nobody_asked_for_is_closed(void **state)
     assert_int_equal(send_pipes(&world, 1), 1);
     assert_int_equal(dg_recv(world.core, world.b, memory, 0, NULL), -EMSGSIZE);
     end(&world);
+}
+
+/* A system may pass a descriptor of its own making: of the process that sent it. */
+static void what_somebody_else_asked_for_is_closed(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_dgram *dgram;
+    char memory[2];
+    int fds[2], open, on = 1;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds), 0);
+    /* Older systems know no such option, and then nothing is passed. */
+    (void)setsockopt(fds[0], SOL_SOCKET, 76 /* SO_PASSPIDFD */, &on, sizeof on);
+    assert_int_equal(eddy_dgram_adopt(eddy_core_handle(core), fds[0], &dgram), 0);
+    test_settle(core);
+    open = test_open_fds();
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    assert_int_equal(dg_recv(core, dgram, memory, sizeof memory, NULL), 1);
+    assert_int_equal(test_open_fds(), open);
+    eddy_dgram_free(dgram);
+    close(fds[1]);
+    test_core_end(core);
 }
 
 static void what_is_never_received_goes_with_the_socket(void **state)
@@ -314,7 +358,9 @@ int main(void)
         cmocka_unit_test(descriptors_are_passed_and_work),
         cmocka_unit_test(passed_descriptors_are_closed_by_an_exec),
         cmocka_unit_test(what_there_is_no_room_for_is_closed_and_told),
+        cmocka_unit_test(what_the_system_has_no_room_for_is_told),
         cmocka_unit_test(what_nobody_asked_for_is_closed),
+        cmocka_unit_test(what_somebody_else_asked_for_is_closed),
         cmocka_unit_test(what_is_never_received_goes_with_the_socket),
         cmocka_unit_test(too_many_are_refused),
         cmocka_unit_test(credentials_tell_who_sent_it),

@@ -44,6 +44,38 @@ static void a_full_peer_is_waited_for(void **state)
     test_core_end(core);
 }
 
+/* A connection of messages passes over names, so who answers what it has received, with the name of
+ * nobody that came with it, waits for its peer. */
+static void a_full_peer_is_waited_for_whatever_name_is_given(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_unix_addr nobody = {.kind = EDDY_UNIX_UNNAMED};
+    eddy_datagram answer = {.data = "x", .len = 1, .name = &nobody};
+    eddy_result last = 1;
+    eddy_dgram *a, *b;
+    char memory[2];
+    int sent = 0;
+
+    (void)state;
+    pair_of(core, EDDY_UNIX_SEQPACKET, &a, &b);
+    for (; last == 1; sent++) {
+        last = EDDY_PENDING;
+        test_spawn(core, dg, .poll = dg_poll_send_many, .dgram = a, .list = &answer, .n = 1,
+                   .result = &last);
+        (void)test_turn(core);
+        (void)test_turn(core);
+        assert_true(sent < 100000);
+    }
+    test_settle(core); /* nothing is tried over and over */
+    assert_int_equal(last, EDDY_PENDING);
+    for (int i = 0; i < sent; i++)
+        assert_int_equal(dg_recv(core, b, memory, sizeof memory, NULL), 1);
+    assert_int_equal(last, 1);
+    eddy_dgram_free(a);
+    eddy_dgram_free(b);
+    test_core_end(core);
+}
+
 /* The system does not tell when a socket that this one is not connected to has room. */
 static void a_full_receiver_that_is_no_peer_is_waited_for_too(void **state)
 {
@@ -221,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_peer_is_waited_for),
+        cmocka_unit_test(a_full_peer_is_waited_for_whatever_name_is_given),
         cmocka_unit_test(a_full_receiver_that_is_no_peer_is_waited_for_too),
         cmocka_unit_test(who_waits_for_a_peer_that_is_not_connected_back_does_not_spin),
         cmocka_unit_test(who_waits_for_a_peer_learns_that_it_is_gone),

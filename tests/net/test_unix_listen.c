@@ -7,6 +7,7 @@
 #include "unixes.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/wait.h>
 
 #define REPLACE                                                                                    \
@@ -330,6 +331,43 @@ static void an_adopted_listener_leaves_its_path(void **state)
     test_core_end(core);
 }
 
+/* A loop whose thread has ended, with a client in it that nobody has asked for. */
+struct left {
+    eddy_core *core;
+    eddy_listener *listener;
+    eddy_unix_addr addr;
+    int client;
+};
+
+static void *leave_a_loop(void *arg)
+{
+    struct left *left = arg;
+
+    left->core = test_core();
+    left->listener = listener_at(left->core, &left->addr);
+    expect_service(left->core, left->listener, &left->addr);
+    left->client = raw_connected(&left->addr);
+    for (int i = 0; i < 5; i++)
+        (void)eddy_core_turn(left->core, EDDY_MILLISECOND);
+    return NULL;
+}
+
+static void a_loop_that_another_thread_frees_takes_path_and_clients_along(void **state)
+{
+    struct left left = {.addr = at_path("left")};
+    pthread_t thread;
+    char byte;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, leave_a_loop, &left), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    (void)eddy_core_free(left.core);
+    assert_false(is_there("left"));
+    assert_int_equal(read(left.client, &byte, 1), 0);
+    close(left.client);
+    eddy_listener_free(left.listener);
+}
+
 static void a_child_that_frees_the_loop_leaves_the_path_to_its_parent(void **state)
 {
     eddy_core *core = test_core();
@@ -384,6 +422,7 @@ int main(void)
         cmocka_unit_test(another_ones_path_is_left_alone),
         cmocka_unit_test(a_path_that_is_to_be_left_is_left),
         cmocka_unit_test(an_adopted_listener_leaves_its_path),
+        cmocka_unit_test(a_loop_that_another_thread_frees_takes_path_and_clients_along),
         cmocka_unit_test(a_child_that_frees_the_loop_leaves_the_path_to_its_parent),
         cmocka_unit_test(no_descriptor_is_left_of_a_listener_that_could_not_be),
     };
