@@ -13,6 +13,10 @@
 #define REDIS_OVER        1 /* a time that is over */
 #define REDIS_NOT_INTEGER "ERR value is not an integer or out of range"
 
+/* Bytes of the values in one answer: what a short request can make, and have kept for a client that does
+   not read. */
+#define REDIS_ANSWER_MAX ((size_t)16 << 20)
+
 /* One request on its way. */
 struct redis_call {
     struct redis_store *store;
@@ -41,11 +45,14 @@ static inline bool redis_is(eddy_bytes arg, const char *word)
            redis_word(arg.data, arg.len) == redis_word((const unsigned char *)word, arg.len);
 }
 
+/* As Redis: no plus, no zeros in front, no blanks. */
 static inline bool redis_integer(eddy_bytes text, int64_t *number)
 {
+    bool negative = text.len > 0 && text.data[0] == '-';
     char digits[24], *end;
 
-    if (text.len == 0 || text.len >= sizeof digits || text.data[0] <= ' ')
+    if (text.len <= negative || text.len >= sizeof digits ||
+        (text.data[negative] <= '0' && (text.len > 1 || text.data[0] != '0')))
         return false;
     memcpy(digits, text.data, text.len);
     digits[text.len] = '\0';

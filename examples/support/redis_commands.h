@@ -208,7 +208,7 @@ static inline void redis_run(struct redis_call *call)
         uint64_t name;
 
         memcpy(&name, command->name, sizeof name);
-        if (name != word)
+        if (name != word || strlen(command->name) != call->argv[0].len)
             continue;
         if (call->argc < command->args_min ||
             (command->args_max != 0 && call->argc > command->args_max))

@@ -5,7 +5,8 @@
  *
  * The decoder is called where the bytes were received, so arguments are never copied but into the store.
  * The answers to all requests of a view are one write, and leave when the loop's turn ends. An idle
- * client has no memory but its task; one that does not read its answers is not listened to meanwhile.
+ * client has no memory but its task, and that for the arguments of its longest request; one that does not
+ * read its answers is not listened to meanwhile.
  */
 #ifndef EXAMPLES_REDIS_SERVER_H
 #define EXAMPLES_REDIS_SERVER_H

@@ -30,31 +30,57 @@ struct redis_store {
     struct redis_bucket *bucket;
     size_t buckets; /* a power of two; 0: none yet */
     size_t count;
-    size_t expiring; /* keys that have a time */
-    size_t sweep;    /* the bucket that is looked at next for keys whose time is over */
-    uint64_t seed;   /* nobody outside can make keys that all land in one bucket */
+    size_t expiring;  /* keys that have a time */
+    size_t sweep;     /* the bucket that is looked at next for keys whose time is over */
+    uint64_t seed[2]; /* nobody outside can make keys that all land in one bucket */
 };
 
 /* ---- hashing ---- */
 
-static inline uint64_t redis_mix(uint64_t hash, uint64_t word)
+static inline uint64_t redis_rotated(uint64_t word, int bits)
 {
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 29;
+    return word << bits | word >> (64 - bits);
 }
 
+static inline void redis_sip_round(uint64_t *v)
+{
+    v[0] += v[1];
+    v[2] += v[3];
+    v[1] = redis_rotated(v[1], 13) ^ v[0];
+    v[3] = redis_rotated(v[3], 16) ^ v[2];
+    v[0] = redis_rotated(v[0], 32) + v[3];
+    v[2] += v[1];
+    v[1] = redis_rotated(v[1], 17) ^ v[2];
+    v[3] = redis_rotated(v[3], 21) ^ v[0];
+    v[2] = redis_rotated(v[2], 32);
+}
+
+static inline void redis_sip_word(uint64_t *v, uint64_t word)
+{
+    v[3] ^= word;
+    redis_sip_round(v);
+    v[0] ^= word;
+}
+
+/* SipHash-1-3: a weaker one lets anybody find keys of the same hash, whatever the seed. */
 static inline uint64_t redis_hash(const struct redis_store *self, eddy_bytes key)
 {
-    uint64_t hash = self->seed ^ key.len, word;
+    const uint64_t *seed = self->seed;
+    uint64_t v[] = {seed[0] ^ UINT64_C(0x736f6d6570736575), seed[1] ^ UINT64_C(0x646f72616e646f6d),
+                    seed[0] ^ UINT64_C(0x6c7967656e657261), seed[1] ^ UINT64_C(0x7465646279746573)};
+    uint64_t last = (uint64_t)key.len << 56, word;
 
     for (; key.len >= sizeof word; key.data += sizeof word, key.len -= sizeof word) {
         memcpy(&word, key.data, sizeof word);
-        hash = redis_mix(hash, word);
+        redis_sip_word(v, word);
     }
-    word = 0;
-    memcpy(&word, key.data, key.len);
-    hash = redis_mix(hash, word);
-    return redis_mix(hash, self->seed);
+    for (size_t i = 0; i < key.len; i++)
+        last |= (uint64_t)key.data[i] << (8 * i);
+    redis_sip_word(v, last);
+    v[2] ^= 0xff;
+    for (int i = 0; i < 3; i++)
+        redis_sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 /* ---- making ---- */
@@ -62,8 +88,8 @@ static inline uint64_t redis_hash(const struct redis_store *self, eddy_bytes key
 static inline void redis_store_init(struct redis_store *self, eddy_handle *handle)
 {
     *self = (struct redis_store){.handle = handle};
-    if (getrandom(&self->seed, sizeof self->seed, 0) != sizeof self->seed)
-        self->seed = (uint64_t)eddy_now_ns(handle);
+    if (getrandom(self->seed, sizeof self->seed, 0) != sizeof self->seed)
+        self->seed[0] = (uint64_t)eddy_now_ns(handle);
 }
 
 static inline void redis_store_clear(struct redis_store *self)

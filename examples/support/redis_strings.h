@@ -86,8 +86,25 @@ static inline void redis_do_set(struct redis_call *call)
     redis_ok(call);
 }
 
+/* The same key may be asked for again and again. */
+static inline bool redis_is_too_much(const struct redis_call *call)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 1; i < call->argc; i++) {
+        const struct redis_entry *entry = redis_get(call->store, call->argv[i]);
+
+        bytes += entry != NULL ? entry->value_len : 0;
+    }
+    return bytes > REDIS_ANSWER_MAX;
+}
+
 static inline void redis_do_mget(struct redis_call *call)
 {
+    if (redis_is_too_much(call)) {
+        redis_out_text(call->out, "-ERR the answer is too long\r\n");
+        return;
+    }
     redis_out_number(call->out, EDDY_RESP_ARRAY, (int64_t)call->argc - 1);
     for (size_t i = 1; i < call->argc; i++) {
         const struct redis_entry *entry = redis_get(call->store, call->argv[i]);

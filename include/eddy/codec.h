@@ -22,7 +22,8 @@ EDDY_EXTERN_C_BEGIN
  *   0 and *used > in.len       nothing yet: a frame of *used bytes has begun, call again when all are
  *                              there
  *   0 and *used <= in.len      nothing yet: the first *used bytes are done with (skipped, remembered in
- *                              the state), call again with the rest and at least one byte more
+ *                              the state), call again with the rest, and when *used is 0 with at least
+ *                              one byte more
  *   an error                   the first *used bytes are bad. 0 of them: there is no going on, every
  *                              later call would say the same
  * So a decoder that knows a frame's length puts it into *used and returns whether that is there.

@@ -30,7 +30,8 @@ typedef struct eddy_io eddy_io;
 #define EDDY_IO_WRITE_WHOLE EDDY_TCP_WRITE_WHOLE
 
 /** What a kind of byte stream can do: the same for all of the kind, static. Each member does what the
-    function of its name says; none is NULL but where that is said. writev never accepts 0 bytes of some. */
+    function of its name says; none is NULL but where that is said. writev never accepts 0 bytes of some.
+    One that is always ready need not care for others: whoever reads or copies without end does. */
 typedef struct eddy_io_type {
     const char *name; /* for reports, e.g. "tcp" */
     eddy_result (*fill)(eddy_io *self, eddy_task *task, size_t min);
@@ -50,7 +51,10 @@ typedef struct eddy_io_type {
     /** Throw it away, with what was not sent. */
     void (*abort)(eddy_io *self);
     void (*free)(eddy_io *self);
-    void *reserved[2]; /* NULL */
+    /** The task that is being polled, if it has waited to write, waits no more: another goes on. NULL:
+        nobody ever waits. */
+    void (*forget_writer)(eddy_io *self);
+    void *reserved; /* NULL */
 } eddy_io_type;
 
 /** A byte stream: the first member, or any member, of the struct that it is. */

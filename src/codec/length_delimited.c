@@ -124,7 +124,8 @@ static eddy_result field_of(const eddy_length_delimited *self, const struct shap
         return -EMSGSIZE;
     if (shape->width < 8 && *field >> (8 * shape->width) != 0)
         return -EOVERFLOW;
-    if (len > SIZE_MAX / 2 - shape->skip || shape->skip + len < shape->offset + shape->width)
+    if (shape->skip > SIZE_MAX / 2 || len > SIZE_MAX / 2 - shape->skip ||
+        shape->skip + len < shape->offset + shape->width)
         return -EINVAL;
     return 0;
 }

@@ -18,6 +18,12 @@ static struct eddy__scan_limits limits_of(const eddy_lines_codec *self)
     };
 }
 
+/* Not all of it is there, and it is too long, whatever comes. */
+static bool is_too_long(const struct eddy__scan_limits *limits, eddy_bytes in)
+{
+    return in.len > limits->max && in.data[limits->max] != '\r';
+}
+
 static eddy_result lines_decode(void *state, eddy_bytes in, size_t *used, void *item)
 {
     eddy_lines_codec *self = state;
@@ -25,6 +31,8 @@ static eddy_result lines_decode(void *state, eddy_bytes in, size_t *used, void *
     eddy_result result = eddy__scan(&self->scan, &limits, in, used);
     size_t len;
 
+    if (result == 0 && *used == 0 && is_too_long(&limits, in))
+        return eddy__scan_bad(&self->scan, &limits, used);
     if (result <= 0)
         return result;
     len = eddy__line_len(in.data, *used - 1);

@@ -232,7 +232,6 @@ static void close_items(eddy_resp_values *self)
 
 static void begin(eddy_resp_values *self)
 {
-    self->seen = 0;
     self->values = 0;
     self->text_len = 0;
 }
@@ -255,6 +254,6 @@ eddy_result eddy__resp_scan(eddy_resp_values *self, eddy_bytes in, size_t *used)
             close_items(self);
     } while (self->depth > 0);
     *used = self->at;
-    self->at = 0;
+    self->at = self->seen = 0;
     return 1;
 }

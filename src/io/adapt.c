@@ -211,6 +211,14 @@ void eddy__through_free(eddy_io *self)
     eddy__adapt_give_back(eddy__adapt_of(self));
 }
 
+void eddy__through_forget_writer(eddy_io *self)
+{
+    eddy_io *inner = eddy__adapt_inner(self);
+
+    if (inner->type->forget_writer != NULL)
+        inner->type->forget_writer(inner);
+}
+
 /* ---- alone ---- */
 
 eddy_result eddy__alone_writev(eddy_io *self, eddy_task *task, const eddy_bytes *parts,
@@ -264,6 +272,7 @@ const eddy_io_type eddy__borrow_type = {
     .stop_writing = eddy__alone_stop,
     .abort = eddy__alone_free,
     .free = eddy__alone_free,
+    .forget_writer = eddy__through_forget_writer,
 };
 
 eddy_io *eddy_io_borrow(eddy_handle *handle, eddy_io *io)

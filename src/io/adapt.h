@@ -58,6 +58,7 @@ void eddy__through_stop_reading(eddy_io *self);
 void eddy__through_stop_writing(eddy_io *self);
 void eddy__through_abort(eddy_io *self);
 void eddy__through_free(eddy_io *self);
+void eddy__through_forget_writer(eddy_io *self);
 
 /* Without anything inside. */
 eddy_result eddy__alone_writev(eddy_io *self, eddy_task *task, const eddy_bytes *parts,

@@ -233,6 +233,7 @@ static void start_drainer(struct buffered *stream)
     struct drainer self = {.frame = {.type = &drainer_type}, .stream = stream};
 
     stream->draining = true;
+    eddy__through_forget_writer(&stream->base.io);
     (void)eddy_spawn(&stream->base.core->handle, &self.frame);
 }
 
@@ -299,6 +300,7 @@ const eddy_io_type eddy__buffered_type = {
     .stop_writing = buffered_stop_writing,
     .abort = buffered_abort,
     .free = buffered_free,
+    .forget_writer = eddy__through_forget_writer,
 };
 
 eddy_io *eddy_io_buffered(eddy_handle *handle, eddy_io *io, size_t read_bytes, size_t write_bytes)

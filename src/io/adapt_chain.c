@@ -137,6 +137,7 @@ static const eddy_io_type chain_type = {
     .stop_writing = eddy__through_stop_writing,
     .abort = chain_abort,
     .free = chain_free,
+    .forget_writer = eddy__through_forget_writer,
 };
 
 eddy_io *eddy_io_chain(eddy_handle *handle, eddy_io *first, eddy_io *second)

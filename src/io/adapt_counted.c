@@ -62,6 +62,7 @@ const eddy_io_type eddy__counted_type = {
     .stop_writing = eddy__through_stop_writing,
     .abort = eddy__through_abort,
     .free = eddy__through_free,
+    .forget_writer = eddy__through_forget_writer,
 };
 
 eddy_io *eddy_io_counted(eddy_handle *handle, eddy_io *io, eddy_io_counts *counts)

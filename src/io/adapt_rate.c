@@ -229,6 +229,13 @@ void eddy__rate_stop(eddy_io *io)
     stop(&rate_of(io)->out);
 }
 
+static void rate_forget_writer(eddy_io *io)
+{
+    if (!eddy__adapt_of(io)->core->gone)
+        stop(&rate_of(io)->out);
+    eddy__through_forget_writer(io);
+}
+
 static void rate_abort(eddy_io *io)
 {
     eddy__rate_stop(io);
@@ -254,6 +261,7 @@ const eddy_io_type eddy__rate_type = {
     .stop_writing = eddy__through_stop_writing,
     .abort = rate_abort,
     .free = rate_free,
+    .forget_writer = rate_forget_writer,
 };
 
 static int64_t cut(uint64_t value)

@@ -60,6 +60,7 @@ const eddy_io_type eddy__take_type = {
     .stop_writing = eddy__through_stop_writing,
     .abort = eddy__through_abort,
     .free = eddy__through_free,
+    .forget_writer = eddy__through_forget_writer,
 };
 
 eddy_io *eddy_io_take(eddy_handle *handle, eddy_io *io, uint64_t limit)

@@ -167,6 +167,13 @@ void eddy__timed_stop(eddy_io *io)
     stop(&timed_of(io)->out);
 }
 
+static void timed_forget_writer(eddy_io *io)
+{
+    if (!eddy__adapt_of(io)->core->gone)
+        stop(&timed_of(io)->out);
+    eddy__through_forget_writer(io);
+}
+
 static void timed_abort(eddy_io *io)
 {
     eddy__timed_stop(io);
@@ -192,6 +199,7 @@ const eddy_io_type eddy__timed_type = {
     .stop_writing = eddy__through_stop_writing,
     .abort = timed_abort,
     .free = timed_free,
+    .forget_writer = timed_forget_writer,
 };
 
 eddy_io *eddy_io_timed(eddy_handle *handle, eddy_io *io, const eddy_io_timed_options *options)

@@ -62,11 +62,15 @@ static void forwarded(struct eddy_copy *self, size_t len)
         self->state |= EDDY__COPY_UNSENT;
 }
 
+/* Streams that are always ready, both of them, may be of types that know of no budget. */
 eddy_result eddy__copy_poll_end(struct eddy_copy *self, eddy_task *task)
 {
-    while ((self->state & EDDY__COPY_ENDED) == 0) {
-        eddy_result n = fill(self, task);
+    for (bool again = false; (self->state & EDDY__COPY_ENDED) == 0; again = true) {
+        eddy_result n;
 
+        if (again && !eddy__task_spend(task))
+            return eddy__task_yield(task);
+        n = fill(self, task);
         if (n < 0)
             return n;
         if (n == 0) {

@@ -98,6 +98,8 @@ static eddy_result lines_next(eddy_stream *stream, eddy_task *task, void *item)
     eddy_result n;
 
     release_told(self);
+    if (!eddy__task_spend(task)) /* the byte stream may be of a type that knows of no budget */
+        return eddy__task_yield(task);
     n = eddy_io_poll_line(self->io, task, &self->search, &line);
     if (n <= 0)
         return n;

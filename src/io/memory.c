@@ -122,6 +122,14 @@ static void end_stop_reading(eddy_io *io)
     eddy__memory_deafen(self->in, false);
 }
 
+static void end_forget_writer(eddy_io *io)
+{
+    struct end *self = end_of(io);
+
+    if (!self->pair->core->gone)
+        forget(&self->out->writer);
+}
+
 static void end_stop_writing(eddy_io *io)
 {
     struct end *self = end_of(io);
@@ -199,6 +207,7 @@ static const eddy_io_type memory_type = {
     .stop_writing = end_stop_writing,
     .abort = end_abort,
     .free = end_free,
+    .forget_writer = end_forget_writer,
 };
 
 /* ---- making a pair ---- */

@@ -178,7 +178,7 @@ void eddy__memory_deafen(eddy__memory_way *self, bool closed)
 {
     self->deaf = true;
     self->closed = closed;
-    self->lost = self->bytes.len > 0;
+    self->lost = self->lost || (closed && self->bytes.len > 0);
     self->visible = 0;
     lose_what_is_under_way(self);
     tell_writer(self);

@@ -115,6 +115,8 @@ eddy_result eddy_io_poll_read_to_end(eddy_io *self, eddy_task *task, size_t limi
             return (eddy_result)into->len;
         if (n > 0)
             n = take(self, (size_t)n, limit, task, into);
+        if (n == 0 && !eddy__task_spend(task)) /* it may be of a type that knows of no budget */
+            return eddy__task_yield(task);
     } while (n == 0);
     return n;
 }

@@ -2,6 +2,7 @@
 /*
  * write_chain.c - writing a chain of slices to a byte stream. See eddy/chain.h.
  */
+#include "base/assert.h"
 #include "eddy/chain.h"
 
 enum { PARTS_MAX = 16 };
@@ -37,6 +38,7 @@ eddy_result eddy_io_poll_write_chain(eddy_io *io, eddy_task *task, eddy_chain *s
 
         if (written < 0)
             return written;
+        EDDY_ASSERT(written > 0, "a %s stream has accepted 0 bytes of some", io->type->name);
         eddy_chain_consume(self, (size_t)written);
     }
     return 0;

@@ -56,6 +56,9 @@ static eddy_result write_frame(struct encoded *self, eddy_task *task)
                              ? eddy_io_poll_write_buf(self->io, task, self->large, 0, self->len)
                              : eddy_io_poll_write(self->io, task, self->small, self->len);
 
+    EDDY_ASSERT(result < 0 || result == (eddy_result)self->len,
+                "a %s stream has accepted %lld bytes of a write of %zu, which must be whole",
+                self->io->type->name, (long long)result, self->len);
     return result > 0 ? 0 : result;
 }
 

@@ -213,6 +213,9 @@ static void number_that_does_not_fit_is_refused(void **state)
     REFUSES(-EMSGSIZE, "12345", .adjustment = -INT64_MAX, .frame_max = 1000);
     REFUSES(-EOVERFLOW, text, .length_bytes = 1, .adjustment = -1);
     REFUSES(-EINVAL, "1", .length_bytes = 2, .skip = EDDY_SKIP_NOTHING);
+    REFUSES(-EINVAL, "12345678", .skip = SIZE_MAX / 2);
+    REFUSES(-EINVAL, "12345678", .skip = SIZE_MAX / 2 + 1);
+    REFUSES(-EINVAL, "12345678", .skip = SIZE_MAX - 1);
     text[254] = '\0';
     {
         unsigned char out[300];

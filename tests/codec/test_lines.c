@@ -42,6 +42,20 @@ static void line_of_the_limit_is_taken_and_one_byte_more_is_an_error_there(void 
     CODEC_CHECK(&lines, "123456", "!EMSGSIZE@6.");
 }
 
+static void line_that_is_too_long_is_told_before_its_end_comes(void **state)
+{
+    for (size_t len = 5; len <= 7; len++) {
+        eddy_lines_codec lines = five;
+        eddy_bytes rest = {(const unsigned char *)"1234567", len}, item;
+        size_t need = 0;
+        eddy_result n = eddy_decode(&eddy_lines_decoder, &lines, &rest, &need, &item);
+
+        (void)state;
+        assert_int_equal(n, len > 5 ? -EMSGSIZE : 0);
+        assert_int_equal(rest.len, len > 5 ? len - 6 : 5);
+    }
+}
+
 static void lines_go_on_behind_one_that_is_too_long(void **state)
 {
     struct codec_case lines = lines_of(&five);
@@ -215,6 +229,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_end_in_lf_or_crlf_and_the_last_in_nothing),
         cmocka_unit_test(line_of_the_limit_is_taken_and_one_byte_more_is_an_error_there),
+        cmocka_unit_test(line_that_is_too_long_is_told_before_its_end_comes),
         cmocka_unit_test(lines_go_on_behind_one_that_is_too_long),
         cmocka_unit_test(zero_is_a_limit_too),
         cmocka_unit_test(what_was_searched_is_not_searched_again),

@@ -165,6 +165,25 @@ static void limits_are_told_before_the_bytes_come(void **state)
         "!EMSGSIZE@128", 0);
 }
 
+/* Would the search begin anew, a CR in what was searched would be found. */
+static void what_was_searched_of_a_line_is_not_searched_again(void **state)
+{
+    eddy_resp_values values = {0};
+    unsigned char text[] = "+long line";
+    eddy_bytes rest = {text, 4};
+    eddy_resp_value value;
+    size_t need = 0;
+
+    (void)state;
+    assert_int_equal(eddy_decode(&eddy_resp_values_decoder, &values, &rest, &need, &value), 0);
+    assert_int_equal(need, 5);
+    text[2] = '\r';
+    rest.len = sizeof text - 1;
+    assert_int_equal(eddy_decode(&eddy_resp_values_decoder, &values, &rest, &need, &value), 0);
+    assert_int_equal(need, sizeof text);
+    eddy_resp_values_deinit(&values);
+}
+
 static void depth_of_the_limit_is_taken(void **state)
 {
     unsigned char text[4 * EDDY_RESP_DEPTH_MAX + 4];
@@ -338,6 +357,7 @@ int main(void)
         cmocka_unit_test(numbers_go_both_ways),
         cmocka_unit_test(what_is_no_number_goes_no_way),
         cmocka_unit_test(limits_are_told_before_the_bytes_come),
+        cmocka_unit_test(what_was_searched_of_a_line_is_not_searched_again),
         cmocka_unit_test(depth_of_the_limit_is_taken),
         cmocka_unit_test(without_memory_a_value_is_made_later),
         cmocka_unit_test(small_replies_take_no_memory),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # eddy-test: drivers
 """examples/redis_like: redis-cli and redis-benchmark talk to it, and it answers as Redis does."""
+import struct
 import subprocess
 import time
 
@@ -79,6 +80,19 @@ SELECT x
 CONFIG GET save
 CONFIG GET appendonly
 CONFIG GET nothing-of-that-name
+SET n 007
+INCR n
+SET n +5
+INCR n
+SET n -0
+INCR n
+SET n -7
+INCR n
+INCRBY n +1
+INCRBY n 00
+INCRBY n 0
+SET n 0
+DECR n
 FLUSHALL
 DBSIZE
 QUIT""".splitlines()]
@@ -209,6 +223,40 @@ class RedisLike(redis.Case):
         self.assertEqual(b"+PONG\r\n", support.receive(other, 7))
         for _ in range(20):
             self.assertTrue(redis.reply(replies) == b"$%d\r\n%b\r\n" % (len(value), value))
+        self.program.stop()
+
+    def test_a_name_with_something_behind_it_is_another_command(self):
+        for name in b"GET ", b"GET\0", b"flushall ":
+            self.assertIn(b"ERR unknown command", self.ask(name, "k"))
+        self.program.stop()
+
+    def test_an_answer_has_a_limit_however_often_a_key_is_named(self):
+        client, replies = self.talk()
+        client.sendall(redis.request("SET", "large", b"x" * VALUE_MAX))
+        self.assertEqual(b"+OK\r\n", redis.reply(replies))
+        client.sendall(redis.request("MGET", *["large"] * 16))
+        self.assertTrue(redis.reply(replies) == b"*16\r\n" + 16 * (
+            b"$%d\r\n%b\r\n" % (VALUE_MAX, b"x" * VALUE_MAX)))
+        client.sendall(redis.request("MGET", *["large"] * 1000))
+        self.assertEqual(b"-ERR the answer is too long\r\n", redis.reply(replies))
+        self.program.stop()
+
+    def test_keys_made_to_collide_do_not(self):
+        """Pairs of words that a hash by one multiplication cannot tell apart, whatever its seed."""
+        def key(bits):
+            return b"".join(struct.pack("<QQ", (bits >> i & 1) << 63,
+                                        (bits >> i & 1) * (1 << 63 | 1 << 34)) for i in range(15))
+        def seconds(keys):
+            client, replies = self.talk()
+            begin = time.monotonic()
+            for at in range(0, len(keys), 256):
+                client.sendall(b"".join(redis.request("SET", k, 1) for k in keys[at:at + 256]))
+                for _ in keys[at:at + 256]:
+                    self.assertEqual(b"+OK\r\n", redis.reply(replies))
+            return time.monotonic() - begin
+        many = range(1 << 15)
+        plain = min(seconds([b"%0240d" % i for i in many]) for _ in range(2))
+        self.assertLess(seconds([key(i) for i in many]), 4 * plain + 0.5)
         self.program.stop()
 
     def test_what_is_no_request_is_told_and_ends_the_connection(self):

@@ -164,6 +164,22 @@ static void what_does_not_fit_any_more_pushes_out_what_was_collected(void **stat
     end();
 }
 
+static void more_than_there_is_room_for_is_passed_on_in_parts(void **state)
+{
+    size_t sent = 0, received = 0;
+    eddy_join *sender;
+
+    (void)state;
+    begin(3 * EDDY_IO_WRITE_WHOLE / 2, 0, 10 * EDDY_IO_WRITE_WHOLE);
+    sender =
+        test_spawn_join(core, io_sender, .io = a, .have = &sent, .total = 200 * 1000, .shut = true);
+    assert_int_equal(
+        test_run(core, io_receiver, .io = b, .have = &received, .total = 200 * 1000, .min = 1), 0);
+    assert_int_equal(test_join_end(core, sender), 0);
+    io_expect_end(core, b);
+    end();
+}
+
 static void buffers_are_collected_or_passed_on_whole(void **state)
 {
     eddy_buf *buf = eddy_buf_new(NULL, 8);
@@ -206,6 +222,93 @@ static void what_was_collected_is_delivered_though_the_stream_is_freed(void **st
     io_expect_text(core, b, "abcdefghijklm");
     io_expect_end(core, b);
     end();
+}
+
+/* Writes until it has to wait, gives that up, and frees the stream, or its writing half. */
+struct gives_up {
+    EDDY_FRAME;
+    eddy_io *io;
+    eddy_io_writer *half;
+    size_t *written;
+    bool waits;
+};
+
+static eddy_result write_until_it_waits(struct gives_up *self, eddy_task *task)
+{
+    eddy_result n;
+
+    do {
+        n = eddy_io_poll_write(self->io, task, "abcd", 4);
+        *self->written += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    self->waits = n == EDDY_PENDING && *self->written >= 12; /* else it was its budget */
+    return n;
+}
+
+EDDY_ASYNC(gives_up, eddy_nothing)
+{
+    EDDY_BEGIN
+        while (!self->waits) {
+            assert_int_equal(write_until_it_waits(self, task), EDDY_PENDING);
+            EDDY_YIELD();
+        }
+        if (self->half != NULL)
+            eddy_io_writer_free(self->half);
+        else
+            eddy_io_free(self->io);
+        EDDY_YIELD();
+        EDDY_END(0);
+}
+
+/* What the buffered stream is put on. */
+static eddy_io *put_on(int kind, eddy_io *io)
+{
+    if (kind == 1)
+        return eddy_io_timed(handle(), io,
+                             EDDY_OPTIONS(eddy_io_timed_options, .write_ns = EDDY_SECOND));
+    if (kind == 2)
+        return eddy_io_rate(
+            handle(), io,
+            EDDY_OPTIONS(eddy_io_rate_options, .write_per_s = 1000, .burst_bytes = 4));
+    if (kind == 3)
+        return eddy_io_take(handle(), eddy_io_borrow(handle(), io), 1);
+    return io;
+}
+
+static void who_gave_up_writing_may_free_the_stream(void **state)
+{
+    char got[64];
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        size_t written = 0, len = 0;
+        eddy_io *inner;
+        eddy_io_reader reader;
+        eddy_io_writer writer;
+        eddy_result n;
+
+        begin(3, 0, 0);
+        inner = eddy_io_unwrap(a);
+        a = eddy_io_buffered(handle(), put_on(i / 2, inner), 0, 8);
+        if (i % 2 == 1)
+            eddy_io_split(a, &reader, &writer);
+        assert_int_equal(test_run(core, gives_up, .io = a, .half = i % 2 == 1 ? &writer : NULL,
+                                  .written = &written),
+                         0);
+        while (len < written) {
+            n = io_read(core, b, got + len, sizeof got - len);
+            assert_true(n > 0);
+            len += (size_t)n;
+        }
+        assert_int_equal(len, written);
+        for (size_t at = 0; at < len; at++)
+            assert_int_equal(got[at], "abcd"[at % 4]);
+        if (i % 2 == 1)
+            eddy_io_reader_free(&reader);
+        test_settle(core);
+        a = i / 2 == 3 ? inner : NULL;
+        end();
+    }
 }
 
 static void what_was_collected_is_delivered_though_a_half_is_freed(void **state)
@@ -427,9 +530,11 @@ int main(void)
         cmocka_unit_test(buffered_echo_server),
         cmocka_unit_test(small_writes_are_collected_until_a_flush),
         cmocka_unit_test(what_does_not_fit_any_more_pushes_out_what_was_collected),
+        cmocka_unit_test(more_than_there_is_room_for_is_passed_on_in_parts),
         cmocka_unit_test(buffers_are_collected_or_passed_on_whole),
         cmocka_unit_test(a_shutdown_passes_on_what_was_collected),
         cmocka_unit_test(what_was_collected_is_delivered_though_the_stream_is_freed),
+        cmocka_unit_test(who_gave_up_writing_may_free_the_stream),
         cmocka_unit_test(what_was_collected_is_delivered_though_a_half_is_freed),
         cmocka_unit_test(an_abort_throws_away_what_was_collected),
         cmocka_unit_test(what_was_collected_is_lost_with_the_loop_alone),

@@ -252,6 +252,25 @@ static void what_a_freed_end_has_not_read_is_lost_and_told(void **state)
     end();
 }
 
+static void what_a_freed_half_has_not_read_is_no_error(void **state)
+{
+    eddy_io_reader reader;
+    eddy_io_writer writer;
+
+    (void)state;
+    begin((eddy_io_memory_options){0});
+    io_write_text(core, b, "abc");
+    eddy_io_split(a, &reader, &writer);
+    eddy_io_reader_free(&reader); /* as of TCP: it is thrown away */
+    assert_int_equal(io_flush(core, b), 0);
+    io_write_text(core, b, "def");
+    assert_int_equal(io_flush(core, b), 0);
+    eddy_io_writer_free(&writer);
+    a = NULL;
+    io_expect_end(core, b);
+    end();
+}
+
 static void a_writer_goes_on_when_nobody_reads_any_more(void **state)
 {
     eddy_io_reader reader;
@@ -409,6 +428,7 @@ int main(void)
         cmocka_unit_test(nobody_who_could_write_is_a_deadlock_that_is_found),
         cmocka_unit_test(an_abort_leaves_what_has_arrived_and_loses_what_is_under_way),
         cmocka_unit_test(what_a_freed_end_has_not_read_is_lost_and_told),
+        cmocka_unit_test(what_a_freed_half_has_not_read_is_no_error),
         cmocka_unit_test(a_writer_goes_on_when_nobody_reads_any_more),
         cmocka_unit_test(waits_end_when_the_connection_breaks),
         cmocka_unit_test(an_error_is_noted_with_the_task),

@@ -6,11 +6,14 @@
  */
 #include "sink_world.h"
 
+#include "../io/io_verbs.h"
 #include "../stream/bridge_codecs.h"
 #include "../support/death.h"
 #include "../support/drop.h"
 #include "../support/heap.h"
 #include "../support/net.h"
+#include "eddy/io_adapt.h"
+#include "eddy/io_memory.h"
 #include "eddy/stream_source.h"
 #include "eddy/transport.h"
 
@@ -255,6 +258,35 @@ static void request_to_end_loses_no_frame(void **state)
 
 /* ---- flush, close, errors ---- */
 
+/* A limit on the wait for room is passed: the stream may be tried again, and so may the frame. */
+static void frame_that_waited_too_long_is_tried_again(void **state)
+{
+    eddy_core *core = test_core();
+    eddy_handle *handle = eddy_core_handle(core);
+    eddy_io *a, *b;
+    eddy_sink *sink;
+    int calls = 0;
+
+    (void)state;
+    assert_int_equal(
+        eddy_io_memory_pair(handle, EDDY_OPTIONS(eddy_io_memory_options, .room_bytes = 4), &a, &b),
+        0);
+    a = eddy_io_timed(handle, a, EDDY_OPTIONS(eddy_io_timed_options, .write_ns = EDDY_MILLISECOND));
+    sink = eddy_io_encoded(handle, a, &line_encoder, &calls);
+    assert_int_equal(send_line(core, sink, "first"), 0);
+    assert_int_equal(send_line(core, sink, "second"), -ETIMEDOUT); /* of its flush: it was taken */
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(send_line(core, sink, "third"), -ETIMEDOUT);
+    assert_int_equal(calls, 2);
+    io_expect_text(core, b, "first\n");
+    assert_int_equal(run_now(core, eddy_sink_flush(sink)), 0);
+    io_expect_text(core, b, "second\n");
+    eddy_sink_drop(sink, NULL);
+    eddy_io_free(a);
+    eddy_io_free(b);
+    test_core_end(core);
+}
+
 static void flush_and_drop_leave_the_tcp_stream_open(void **state)
 {
     eddy_core *core = test_core();
@@ -487,6 +519,7 @@ int main(void)
         cmocka_unit_test(item_that_cannot_be_encoded_is_not_taken_and_the_sink_goes_on),
         cmocka_unit_test(peer_that_does_not_read_stops_the_sender),
         cmocka_unit_test(request_to_end_loses_no_frame),
+        cmocka_unit_test(frame_that_waited_too_long_is_tried_again),
         cmocka_unit_test(flush_and_drop_leave_the_tcp_stream_open),
         cmocka_unit_test(close_sends_what_comes_last_and_then_the_end),
         cmocka_unit_test(broken_connection_is_told),
