@@ -311,7 +311,8 @@ static void failed_stream_is_told(void **state)
     eddy_stream *failed;
 
     (void)state;
-    assert_int_equal(keeps->frame.state & EDDY__FUTURE_STATIC, 0); /* not the one of all that fail */
+    assert_int_equal(keeps->frame.state & EDDY__FUTURE_STATIC,
+                     0); /* not the one of all that fail */
     test_core_end(gone);
     failed = numbers(gone, &item, 1);
     assert_int_equal(eddy_stream_blocking(handle, failed, 1, &iterator), 0);
