@@ -47,7 +47,7 @@ static void a_reader_waits_for_as_much_as_it_asks_for(void **state)
     new_pair(core, &reader, &writer);
     test_spawn(core, talk, .io = eddy_pipe_io(reader), .verb = FILL, .len = 10, .result = &filled);
     for (int i = 0; i < 9; i++) {
-        assert_int_equal(do_write(core, eddy_pipe_io(writer), "0123456789" + i, 1), 1);
+        assert_int_equal(do_write(core, eddy_pipe_io(writer), &"0123456789"[i], 1), 1);
         test_settle(core);
         assert_int_equal(filled, EDDY_PENDING);
     }
