@@ -39,6 +39,7 @@ static uint64_t get_number(const unsigned char *memory)
 struct server {
     EDDY_FRAME;
     eddy_dgram *dgram;
+    struct nap work; /* meanwhile datagrams gather */
     uint32_t count, at;
     eddy_datagram list[BATCH];
     unsigned char memory[BATCH][HEAD + PAYLOAD_MAX];
@@ -53,7 +54,7 @@ static eddy_result server_hear(struct server *self, eddy_task *task)
 {
     for (int i = 0; i < BATCH; i++)
         self->list[i] = (eddy_datagram){.data = self->memory[i], .room = sizeof self->memory[i]};
-    return eddy_dgram_poll_recv_many(self->dgram, task, self->list, BATCH);
+    return eddy_dgram_poll_recv_many(self->dgram, task, self->list, 1 + scene_random(BATCH));
 }
 
 static void server_check(struct server *self, uint32_t count)
@@ -88,7 +89,10 @@ EDDY_ASYNC(server, server_done)
 
     EDDY_BEGIN
         for (;;) {
-            EDDY_POLL(n, server_hear(self, task));
+            nap_start(&self->work, task, scene_random(3) * EDDY_MILLISECOND);
+            EDDY_POLL(n, nap_poll(&self->work, task));
+            if (n == 0)
+                EDDY_POLL(n, server_hear(self, task));
             if (n == -ECANCELED || n == EDDY_LOOP_GONE)
                 break;
             server_check(self, n > 0 ? (uint32_t)n : 0);
@@ -231,7 +235,7 @@ EDDY_ASYNC(client, client_done)
     EDDY_BEGIN
         n = client_begin(self, task);
         while (n == 0 && self->questions < QUESTIONS) {
-            nap_start(&self->nap, task, scene_random(500) * EDDY_MILLISECOND);
+            nap_start(&self->nap, task, scene_random(2) * scene_random(500) * EDDY_MILLISECOND);
             EDDY_POLL(n, nap_poll(&self->nap, task));
             client_ask(self, task);
             for (n = -ETIMEDOUT; n < 0 && self->tries < self->tries_max;) {

@@ -19,7 +19,6 @@
 #include "eddy/bridge.h"
 #include "eddy/stream_source.h"
 #include "reactor/core.h"
-#include "reactor/core.h"
 
 static eddy_stream *numbers(eddy_core *core, const int64_t *items, size_t count)
 {
