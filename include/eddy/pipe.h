@@ -12,7 +12,9 @@
  *     open file, which the shell and other programs use, too, so it is never changed. Pipes, FIFOs and
  *     terminals are opened anew (/proc/self/fd), sockets are asked not to wait call by call;
  *   - what cannot be polled (a regular file, /dev/null) or not be opened anew: a thread of a pool reads
- *     and writes it, up to 64 KiB at a time. Reading is ahead of what is asked for by so much.
+ *     and writes it, up to 64 KiB at a time. Reading is ahead of what is asked for by so much. What is
+ *     written to the master of a terminal that is shared, and that nobody reads, holds its thread in the
+ *     kernel, and eddy_pool_release() with it: no call writes there without waiting.
  *
  * A write is tried at once; what is small (EDDY_IO_WRITE_WHOLE) is accepted whole or waits. A pipe
  * whose reader is gone gives -EPIPE, and no signal: SIGPIPE is kept away whatever the program's

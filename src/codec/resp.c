@@ -106,7 +106,7 @@ static bool take_digits(eddy_bytes text, size_t *at)
     return *at > first;
 }
 
-static bool take_one_of(eddy_bytes text, char a, char b, size_t *at)
+static bool take_one_of(eddy_bytes text, unsigned char a, unsigned char b, size_t *at)
 {
     if (*at == text.len || (text.data[*at] != a && text.data[*at] != b))
         return false;

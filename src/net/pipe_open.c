@@ -14,7 +14,6 @@ typedef struct opening {
     eddy__pipe_facts facts;
     eddy_pool *pool;
     int64_t linger_ns;
-    bool own;
 } opening;
 
 /* Take over `fd`, which is the pipe's when this succeeds, but for one that is to be kept. */
@@ -38,7 +37,8 @@ static int attach(const opening *how, int fd, bool keep_fd, eddy_pipe **out)
     return 0;
 }
 
-/* What is watched is the eventfd of the pool's threads, which is not the driver's to close. */
+/* What is watched is the eventfd of the pool's threads, which is not the driver's to close. On error the
+ * descriptor is still the caller's. */
 static int attach_pooled(opening *how, int fd, eddy_pipe **out)
 {
     eddy__pooled *pooled;
@@ -55,11 +55,24 @@ static int attach_pooled(opening *how, int fd, eddy_pipe **out)
         return error;
     }
     (*out)->pooled = pooled;
-    if (how->own) {
-        eddy__pooled_own(pooled);
-        eddy__pipe_close_on_exec(fd);
-    }
+    eddy__pooled_own(pooled);
+    eddy__pipe_close_on_exec(fd);
     return 0;
+}
+
+/* A thread may still use a shared one when its owner has closed it, and the number is a stranger's: so
+ * it uses a copy. */
+static int attach_copy(opening *how, int fd, eddy_pipe **out)
+{
+    int copy = eddy__pipe_copy(fd);
+    int error;
+
+    if (copy < 0)
+        return copy;
+    error = attach_pooled(how, copy, out);
+    if (error != 0)
+        eddy__pipe_close(copy);
+    return error;
 }
 
 static int take_own(opening *how, int fd, eddy_pipe **out)
@@ -84,10 +97,10 @@ static int take_shared(opening *how, int fd, eddy_pipe **out)
     if (how->facts.sort == EDDY__PIPE_SOCKET)
         return attach(how, fd, true, out);
     if (how->facts.sort != EDDY__PIPE_FIFO && how->facts.sort != EDDY__PIPE_TTY)
-        return attach_pooled(how, fd, out);
+        return attach_copy(how, fd, out);
     copy = eddy__pipe_reopen(fd, &how->facts);
     if (copy < 0) /* another user's terminal, no /proc, a FIFO that nobody reads */
-        return copy == -EMFILE || copy == -ENFILE ? copy : attach_pooled(how, fd, out);
+        return copy == -EMFILE || copy == -ENFILE ? copy : attach_copy(how, fd, out);
     error = attach(how, copy, false, out);
     if (error != 0)
         eddy__pipe_close(copy);
@@ -119,8 +132,7 @@ int eddy_pipe_new(eddy_handle *handle, int fd, const eddy_pipe_options *options,
         return error;
     how.pool = options->pool;
     how.linger_ns = options->linger_ns;
-    how.own = !options->shared;
-    return how.own ? take_own(&how, fd, out) : take_shared(&how, fd, out);
+    return options->shared ? take_shared(&how, fd, out) : take_own(&how, fd, out);
 }
 
 int eddy_pipe_pair(eddy_handle *handle, eddy_pipe **reader, eddy_pipe **writer)

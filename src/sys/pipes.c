@@ -106,6 +106,13 @@ int eddy__pipe_reopen(int fd, const eddy__pipe_facts *facts)
     return copy < 0 ? -errno : copy;
 }
 
+int eddy__pipe_copy(int fd)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    return copy < 0 ? -errno : copy;
+}
+
 void eddy__pipe_close(int fd)
 {
     (void)close(fd); /* never again after EINTR: the number may be a stranger's */

@@ -39,6 +39,8 @@ void eddy__pipe_restore(int fd, const eddy__pipe_facts *facts);
 /* The same pipe, FIFO or terminal by an open file of its own, non-blocking and close-on-exec: a
  * descriptor. */
 int eddy__pipe_reopen(int fd, const eddy__pipe_facts *facts);
+/* Another number, close-on-exec, for the same open file. */
+int eddy__pipe_copy(int fd);
 void eddy__pipe_close(int fd);
 int eddy__pipe_pair(int fds[2]);
 
