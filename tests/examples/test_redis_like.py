@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 # eddy-test: drivers
 """examples/redis_like: redis-cli and redis-benchmark talk to it, and it answers as Redis does."""
-import struct
 import subprocess
 import time
 
@@ -239,24 +238,6 @@ class RedisLike(redis.Case):
             b"$%d\r\n%b\r\n" % (VALUE_MAX, b"x" * VALUE_MAX)))
         client.sendall(redis.request("MGET", *["large"] * 1000))
         self.assertEqual(b"-ERR the answer is too long\r\n", redis.reply(replies))
-        self.program.stop()
-
-    def test_keys_made_to_collide_do_not(self):
-        """Pairs of words that a hash by one multiplication cannot tell apart, whatever its seed."""
-        def key(bits):
-            return b"".join(struct.pack("<QQ", (bits >> i & 1) << 63,
-                                        (bits >> i & 1) * (1 << 63 | 1 << 34)) for i in range(15))
-        def seconds(keys):
-            client, replies = self.talk()
-            begin = time.monotonic()
-            for at in range(0, len(keys), 256):
-                client.sendall(b"".join(redis.request("SET", k, 1) for k in keys[at:at + 256]))
-                for _ in keys[at:at + 256]:
-                    self.assertEqual(b"+OK\r\n", redis.reply(replies))
-            return time.monotonic() - begin
-        many = range(1 << 15)
-        plain = min(seconds([b"%0240d" % i for i in many]) for _ in range(2))
-        self.assertLess(seconds([key(i) for i in many]), 4 * plain + 0.5)
         self.program.stop()
 
     def test_what_is_no_request_is_told_and_ends_the_connection(self):
