@@ -11,7 +11,8 @@
  * Readiness is told by the edge and kept until it is cleared. So: try; told EAGAIN, clear and poll
  * again. What becomes ready between the EAGAIN and the clear is not lost, as the loop looks only
  * between polls. It may be told for nothing: the system call decides. Registering costs a system
- * call or two, asking for one kind of readiness after another costs none.
+ * call or two, asking for one kind of readiness after another costs none, and one each time it is
+ * told to be writable again.
  *
  * Two tasks may wait at once, each on one side: one asks for sets with EDDY_FD_WRITABLE, the other
  * for sets without. Who asks again for another set gives up none of the waits it has left: it may

@@ -15,6 +15,7 @@ struct eddy_fd {
     bool let_go;      /* deregistered: the number may be a stranger's by now */
     bool nonblocking; /* seen to be so */
     bool no_socket;   /* see foreign.h */
+    bool refused;     /* it had no room when somebody last tried */
 };
 
 #define MASK_ALL                                                                                   \
@@ -98,12 +99,25 @@ static void doubt_priority(eddy_fd *self, uint32_t mask)
         eddy__ready_clear(&self->ready, EDDY_FD_PRIORITY);
 }
 
+/* A refused datagram makes its sender's socket writable for a moment, and io_uring passes that wake on:
+ * who tried again would be woken by his own try, for ever. */
+static void doubt_room(eddy_fd *self, uint32_t mask)
+{
+    if (!self->refused || (mask & self->ready.is & EDDY_FD_WRITABLE) == 0 || !is_ours(self))
+        return;
+    if (eddy__foreign_has_room(self->fd))
+        self->refused = false;
+    else
+        eddy__ready_clear(&self->ready, EDDY_FD_WRITABLE);
+}
+
 eddy_result eddy_fd_poll_ready(eddy_fd *self, eddy_task *task, uint32_t mask)
 {
     eddy__side side = (mask & EDDY_FD_WRITABLE) != 0 ? EDDY__SIDE_WRITE : EDDY__SIDE_READ;
 
     check_mask(mask, "eddy_fd_poll_ready");
     doubt_priority(self, mask);
+    doubt_room(self, mask);
     if (self->let_go)
         return -EBADF;
     return eddy__ready_poll(&self->ready, task, side, mask, &waits[side]);
@@ -125,6 +139,7 @@ void eddy_fd_clear(eddy_fd *self, uint32_t mask)
     if (!self->ready.source.core->gone)
         eddy__core_check(self->ready.source.core, "eddy_fd_clear");
     eddy__ready_clear(&self->ready, mask);
+    self->refused = self->refused || (mask & EDDY_FD_WRITABLE) != 0;
 }
 
 /* ---- reading and writing ---- */

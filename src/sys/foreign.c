@@ -20,11 +20,21 @@ int eddy__foreign_is_nonblocking(int fd)
     return flags < 0 ? -errno : (flags & O_NONBLOCK) != 0;
 }
 
-bool eddy__foreign_has_priority(int fd)
+static bool is_told(int fd, short events)
 {
-    struct pollfd poll_fd = {.fd = fd, .events = POLLPRI};
+    struct pollfd poll_fd = {.fd = fd, .events = events};
 
     return poll(&poll_fd, 1, 0) != 0;
+}
+
+bool eddy__foreign_has_priority(int fd)
+{
+    return is_told(fd, POLLPRI);
+}
+
+bool eddy__foreign_has_room(int fd)
+{
+    return is_told(fd, POLLOUT);
 }
 
 int64_t eddy__foreign_read(int fd, void *memory, size_t len)

@@ -14,6 +14,8 @@
 int eddy__foreign_is_nonblocking(int fd);
 /* Does poll(2) say POLLPRI? True also when it fails. */
 bool eddy__foreign_has_priority(int fd);
+/* Likewise: POLLOUT, or an error that a write would tell? */
+bool eddy__foreign_has_room(int fd);
 /* read(2), again after EINTR. Bytes, 0 the end, -errno. */
 int64_t eddy__foreign_read(int fd, void *memory, size_t len);
 /* write(2), again after EINTR, without SIGPIPE. Bytes, or -errno. *no_socket: false at first;

@@ -6,7 +6,9 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/un.h>
 
+#include "../support/net.h"
 #include "fd_world.h"
 
 static int try_new(eddy_core *core, int number)
@@ -473,9 +475,77 @@ static void a_task_that_ends_with_the_loop_may_free_it_and_registers_no_more(voi
     close_both(ends);
 }
 
+/* ---- a receiver without room ---- */
+
+struct sender {
+    EDDY_FRAME;
+    eddy_fd *fd;
+    int *tries, *sent;
+};
+
+EDDY_ASYNC(sender, eddy_nothing)
+{
+    eddy_result n;
+
+    EDDY_BEGIN
+        for (;;) {
+            EDDY_POLL(n, eddy_fd_poll_writable(self->fd, task));
+            if (n < 0)
+                break;
+            ++*self->tries;
+            if (send(eddy_fd_number(self->fd), "x", 1, MSG_NOSIGNAL) == 1)
+                ++*self->sent;
+            else
+                eddy_fd_clear(self->fd, EDDY_FD_WRITABLE);
+        }
+        EDDY_END(n);
+}
+
+/* Of a name that the sender is connected to, and that is not connected back. */
+static void datagram_ends(int ends[2])
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof name;
+
+    for (int i = 0; i < 2; i++) {
+        ends[i] = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        assert_true(ends[i] >= 0);
+    }
+    assert_int_equal(bind(ends[0], (struct sockaddr *)&name, sizeof name.sun_family), 0);
+    assert_int_equal(getsockname(ends[0], (struct sockaddr *)&name, &size), 0);
+    assert_int_equal(connect(ends[1], (struct sockaddr *)&name, size), 0);
+}
+
+static void who_tries_in_vain_does_not_wake_himself(void **state)
+{
+    eddy_core *core = test_core();
+    int ends[2], tries = 0, sent = 0, before;
+    eddy_fd *fd;
+
+    (void)state;
+    datagram_ends(ends);
+    fd = fd_new(core, ends[1]);
+    test_spawn(core, sender, .fd = fd, .tries = &tries, .sent = &sent);
+    (void)test_settle(core);
+    assert_true(sent > 0);
+    before = tries;
+    for (int i = 0; i < 100; i++)
+        (void)eddy_core_turn(core, 0);
+    assert_in_range(tries - before, 0, 2);
+    before = sent;
+    assert_true(fd_drain(ends[0]) > 0);
+    test_until_count(core, &sent, 2 * before); /* there is room again */
+    assert_int_equal(sent, 2 * before);
+    assert_int_equal(eddy_core_free(core), 0);
+    eddy_fd_free(fd);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_tries_in_vain_does_not_wake_himself),
         cmocka_unit_test(what_cannot_be_polled_is_refused_and_stays_the_callers),
         cmocka_unit_test(a_descriptor_is_registered_once_and_again_when_it_is_free),
         cmocka_unit_test(two_loops_may_have_one_descriptor),
