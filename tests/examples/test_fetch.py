@@ -69,9 +69,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if found[1]:
             self.server.count("hanging", 1)
             self.connection.settimeout(support.LIMIT)
-            if self.connection.recv(1) == b"":  # the client is gone
+            if self.ended():
                 self.server.count("gone", 1)
             self.close_connection = True
+
+    def ended(self):
+        """Whether the client goes: by an end, or by a reset when it had not read everything."""
+        try:
+            return self.connection.recv(1) == b""
+        except ConnectionError:
+            return True
 
     def log_message(self, *_):
         pass
