@@ -234,7 +234,7 @@ int eddy__core_new(const eddy_core_options *options, eddy__sim_host *host, eddy_
         eddy__core_drop_parts(core);
         return error;
     }
-    core->now_ns = eddy__core_now(core);
+    eddy__core_read_clock(core);
     eddy__wheel_init(&core->wheel, core->now_ns, (uint8_t)taken.timer_tick_shift);
     *out = core;
     return 0;

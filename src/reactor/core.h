@@ -16,6 +16,7 @@
 #include "base/inbox.h"
 #include "base/list.h"
 #include "base/slab.h"
+#include "base/ticks.h"
 #include "base/wheel.h"
 #include "driver/driver.h"
 #include "eddy/async.h"
@@ -265,6 +266,7 @@ struct eddy_core {
     eddy__node attention; /* sources to be tended at the end of the turn */
     bool quiet;     /* outside of a turn, with nothing to do, in another loop that waits for us */
     int64_t now_ns; /* read after the last wait or job; for expiry, and as the tasks' start */
+    uint64_t now_ticks; /* the processor's counter, just after that */
     eddy__wheel wheel;
     eddy_task main;
     eddy_result main_result;
@@ -349,6 +351,62 @@ void eddy__core_drop_jobs(eddy_core *core);
 /* dump.c: what one task waits for, as text. */
 void eddy__task_describe(const eddy_task *task, int64_t now_ns, char *text, size_t size);
 
+/* ---- what is on the way of every byte, inline ---- */
+
+/* eddy__source_attend() while events are delivered: no other loop waits for us then. */
+static inline void eddy__source_attend_told(eddy__source *self)
+{
+    if ((self->flags & EDDY__SOURCE_TENDED) != 0)
+        return;
+    self->flags |= EDDY__SOURCE_TENDED;
+    eddy__list_append(&self->core->attention, &self->attention);
+}
+
+/* Is it a task's trunk that is not queued yet? */
+static inline bool eddy__branch_is_idle_trunk(const eddy__branch *self)
+{
+    return self->set == NULL && (self->state & (EDDY__BRANCH_QUEUED | EDDY__BRANCH_CLOSED)) == 0;
+}
+
+/* Put the task of an idle trunk into the run queue. */
+static inline void eddy__branch_queue_trunk(eddy__branch *self)
+{
+    eddy_core *core = self->core;
+
+    self->state |= EDDY__BRANCH_QUEUED;
+    core->stats.wakes++;
+    eddy__list_append(&core->ready, &self->ready);
+    if (core->quiet)
+        eddy__core_stir(core);
+}
+
+static inline eddy__node *eddy__waiter_link(eddy_waiter *self)
+{
+    return (eddy__node *)(void *)&self->in_branch;
+}
+
+/* One that is not armed waits for what is being polled. */
+static inline void eddy__waiter_arm(eddy_waiter *self, eddy_task *task, const eddy_wait_type *type)
+{
+    eddy__branch *branch = task->branch;
+
+    eddy__list_append(&branch->waits, eddy__waiter_link(self));
+    self->branch = branch;
+    self->type = type;
+    self->frame = task->at;
+    branch->core->external_waits += type->external;
+}
+
+/* eddy_waiter_park(), inline where nothing stands in the way. */
+static inline eddy_result eddy__waiter_park(eddy_waiter *self, eddy_task *task,
+                                            const eddy_wait_type *type)
+{
+    if (self->branch != NULL || task->branch->asked != 0 || (task->state & EDDY__TASK_RUNNING) == 0)
+        return eddy_waiter_park(self, task, type);
+    eddy__waiter_arm(self, task, type);
+    return EDDY_PENDING;
+}
+
 /* A point of time and a duration; beyond the end of the clock it is EDDY_FOREVER. */
 static inline int64_t eddy__time_add(int64_t when_ns, int64_t duration_ns)
 {
@@ -359,6 +417,12 @@ static inline int64_t eddy__time_add(int64_t when_ns, int64_t duration_ns)
 static inline int64_t eddy__core_now(eddy_core *core)
 {
     return core->driver->type->now(core->driver);
+}
+
+static inline void eddy__core_read_clock(eddy_core *core)
+{
+    core->now_ns = eddy__core_now(core);
+    core->now_ticks = eddy__ticks();
 }
 
 static inline void eddy__source_attend(eddy__source *self)

@@ -55,7 +55,7 @@ void eddy__core_enter(eddy_core *core, const char *verb)
     core->quiet = false;
     if (core->embedded && core->inbox != NULL)
         eddy__inbox_awake(core->inbox);
-    core->now_ns = eddy__core_now(core);
+    eddy__core_read_clock(core);
 }
 
 void eddy__core_leave(eddy_core *core)

@@ -13,6 +13,7 @@
 
 #include "eddy/time.h"
 #include "reactor/core.h"
+#include "reactor/watch.h"
 
 enum { EVENTS_MAX = 256, FIRED_FEW = 64, SIMULATED_TURN_NS = 1000 };
 
@@ -56,7 +57,7 @@ static void fire_timers(eddy_core *core)
         fire(timer);
     }
     if (fired > FIRED_FEW)
-        core->now_ns = eddy__core_now(core); /* the tasks' time begins after this */
+        eddy__core_read_clock(core); /* the tasks' time begins after this */
 }
 
 void eddy__alarm_init(eddy__alarm *self, void (*fire_fn)(eddy__alarm *self))
@@ -96,7 +97,7 @@ void eddy__core_begin_turn(eddy_core *core)
     if (core->inbox != NULL && eddy__inbox_ready(core->inbox)) {
         take_wakes(core);
         eddy__core_run_jobs(core, core->options.inbox_turn);
-        core->now_ns = eddy__core_now(core); /* jobs may take long */
+        eddy__core_read_clock(core); /* jobs may take long */
     }
     fire_timers(core);
 }
@@ -139,76 +140,52 @@ static inline void poll_task(eddy_task *task, bool simulated)
         check_armed(task);
 }
 
-static EDDY__COLD void see_stall(eddy_core *core, const char *name, uint64_t id, int64_t took_ns)
+/* Those of the batch, in its order, until a budget is spent or the future of run() has ended. Returns
+ * how many. */
+static inline uint32_t poll_batch(eddy_core *core, eddy__node *batch, bool simulated)
 {
-    core->stats.stalls++;
-    if (took_ns > core->stats.stall_longest_ns)
-        core->stats.stall_longest_ns = took_ns;
-    if (core->options.on_stall != NULL)
-        core->options.on_stall(core->options.hook_arg, name, id, took_ns);
-}
+    const uint32_t most = core->options.turn_polls;
+    uint32_t polls = 0;
+    eddy__watch watch;
 
-/* Poll one task and see how long it took. Returns the time after it. */
-static inline int64_t poll_timed(eddy_core *core, eddy_task *task, int64_t before_ns,
-                                 bool simulated)
-{
-    const char *name = task->name; /* the task may be gone afterwards */
-    const eddy_type *type = task->root->type;
-    uint64_t id = task->id;
-    int64_t after_ns;
+    eddy__watch_begin(&watch, core);
+    while (!eddy__list_empty(batch)) {
+        eddy_task *task = EDDY__CONTAINER(batch->next, eddy_task, trunk.ready);
+        eddy__watched who = {task->name, task->root->type, task->id};
 
-    poll_task(task, simulated);
-    after_ns = eddy__core_now(core);
-    if (after_ns - before_ns > core->options.stall_limit_ns)
-        see_stall(core, name != NULL ? name : type->name, id, after_ns - before_ns);
-    return after_ns;
-}
-
-static EDDY__COLD int64_t poll_simulated(eddy_core *core, eddy_task *task, int64_t before_ns)
-{
-    return poll_timed(core, task, before_ns, true);
-}
-
-static bool over_budget(eddy_core *core, uint32_t polls, int64_t spent_ns)
-{
-    if (polls >= core->options.turn_polls) {
-        core->stats.limit_turn_polls++;
-        return true;
+        if (polls > 0 && (polls == most || watch.over)) {
+            core->stats.limit_turn_polls += polls == most;
+            core->stats.limit_turn_time += polls != most;
+            break;
+        }
+        eddy__list_remove(&task->trunk.ready);
+        poll_task(task, simulated);
+        polls++;
+        eddy__watch_poll(&watch, &who);
+        if ((core->main.state & EDDY__TASK_ENDED) != 0)
+            break;
     }
-    if (spent_ns >= core->options.turn_time_ns) {
-        core->stats.limit_turn_time++;
-        return true;
-    }
-    return false;
+    return polls;
+}
+
+static EDDY__COLD uint32_t poll_simulated(eddy_core *core, eddy__node *batch)
+{
+    eddy__simulated_shuffle(core, batch);
+    return poll_batch(core, batch, true);
 }
 
 /* The tasks that are ready now, each once; what they wake waits for the next turn. What the budgets
- * leave over comes first then. Stops when the future of run() has ended. */
+ * leave over comes first then. */
 static uint32_t run_tasks(eddy_core *core)
 {
     eddy__node batch;
-    uint32_t polls = 0;
-    int64_t start_ns = core->now_ns;
-    int64_t now_ns = start_ns;
+    uint32_t polls;
 
     if (eddy__list_empty(&core->ready))
         return 0;
     eddy__list_init(&batch);
     eddy__list_splice(&batch, &core->ready);
-    if (core->sim != NULL)
-        eddy__simulated_shuffle(core, &batch);
-    while (!eddy__list_empty(&batch)) {
-        eddy_task *task = EDDY__CONTAINER(batch.next, eddy_task, trunk.ready);
-
-        if (polls > 0 && over_budget(core, polls, now_ns - start_ns))
-            break;
-        eddy__list_remove(&task->trunk.ready);
-        now_ns = core->sim == NULL ? poll_timed(core, task, now_ns, false)
-                                   : poll_simulated(core, task, now_ns);
-        polls++;
-        if ((core->main.state & EDDY__TASK_ENDED) != 0)
-            break;
-    }
+    polls = core->sim == NULL ? poll_batch(core, &batch, false) : poll_simulated(core, &batch);
     eddy__list_splice(&batch, &core->ready);
     eddy__list_splice(&core->ready, &batch);
     return polls;
@@ -260,7 +237,7 @@ int eddy__core_wait(eddy_core *core, int64_t deadline_ns)
                 : core->driver->type->wait(core->driver, deadline_ns, events, EVENTS_MAX);
     if (asleep)
         eddy__inbox_awake(core->inbox);
-    core->now_ns = eddy__core_now(core);
+    eddy__core_read_clock(core);
     if (count < 0)
         return count;
     eddy__source_deliver(core, events, count);
