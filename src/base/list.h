@@ -48,10 +48,16 @@ static inline void eddy__list_append(eddy__node *head, eddy__node *node)
     eddy__list_insert_before(head, node);
 }
 
-static inline void eddy__list_remove(eddy__node *node)
+/* Take a node out that is in a list, and whose links nobody looks at before it is in one again. */
+static inline void eddy__list_take(eddy__node *node)
 {
     node->prev->next = node->next;
     node->next->prev = node->prev;
+}
+
+static inline void eddy__list_remove(eddy__node *node)
+{
+    eddy__list_take(node);
     eddy__list_init(node);
 }
 

@@ -177,7 +177,7 @@ static EDDY__NOINLINE eddy_result fill_empty(eddy_tcp *self, eddy_task *task, si
     if (flags != EDDY__TCP_SUBSCRIBED || self->read_error != 0 || min > eddy__tcp_recv_window(self))
         return fill_slowly(self, task, min);
     self->reader_min = (uint32_t)min;
-    return eddy_waiter_park(&self->reader, task, &read_wait);
+    return eddy__waiter_park(&self->reader, task, &read_wait);
 }
 
 eddy_result eddy_tcp_poll_fill(eddy_tcp *self, eddy_task *task, size_t min)

@@ -35,14 +35,11 @@ void eddy__branch_wake(eddy__branch *self)
     while ((self->state & (EDDY__BRANCH_QUEUED | EDDY__BRANCH_CLOSED)) == 0) {
         eddy__branches *set = self->set;
 
-        self->state |= EDDY__BRANCH_QUEUED;
         if (set == NULL) {
-            self->core->stats.wakes++;
-            eddy__list_append(&self->core->ready, &self->ready);
-            if (self->core->quiet)
-                eddy__core_stir(self->core);
+            eddy__branch_queue_trunk(self);
             return;
         }
+        self->state |= EDDY__BRANCH_QUEUED;
         eddy__list_append(&set->ready, &self->ready);
         if (set->outer == NULL || is_being_polled(set))
             return;

@@ -13,24 +13,11 @@
 
 _Static_assert(sizeof(((eddy_waiter *)0)->in_branch) == sizeof(eddy__node), "in_branch is a node");
 
-static eddy__node *link_of(eddy_waiter *self)
-{
-    return (eddy__node *)(void *)&self->in_branch;
-}
-
 static void disarm(eddy_waiter *self)
 {
     self->branch->core->external_waits -= self->type->external;
-    eddy__list_remove(link_of(self));
+    eddy__list_take(eddy__waiter_link(self));
     self->branch = NULL;
-}
-
-static void arm(eddy_waiter *self, eddy_task *task, const eddy_wait_type *type)
-{
-    eddy__list_append(&task->branch->waits, link_of(self));
-    self->branch = task->branch;
-    self->type = type;
-    task->core->external_waits += type->external;
 }
 
 const char *eddy__waiter_name(const eddy_waiter *self)
@@ -80,8 +67,9 @@ eddy_result eddy_waiter_park(eddy_waiter *self, eddy_task *task, const eddy_wait
     if (self->branch != NULL && (self->branch != task->branch || self->type != type))
         disarm(self);
     if (self->branch == NULL)
-        arm(self, task, type);
-    self->frame = task->at;
+        eddy__waiter_arm(self, task, type);
+    else
+        self->frame = task->at;
     return EDDY_PENDING;
 }
 
@@ -92,7 +80,10 @@ void eddy__waiter_wake(eddy_waiter *self)
     if (branch == NULL)
         return;
     disarm(self);
-    eddy__branch_wake(branch);
+    if (eddy__branch_is_idle_trunk(branch))
+        eddy__branch_queue_trunk(branch);
+    else
+        eddy__branch_wake(branch);
 }
 
 void eddy_waiter_wake(eddy_waiter *self)
