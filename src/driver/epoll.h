@@ -18,6 +18,7 @@
 #include "driver/slots.h"
 
 #include <sys/epoll.h>
+#include <sys/types.h>
 
 /* slot->state */
 enum {
@@ -79,9 +80,9 @@ void eddy__epoll_connect(eddy__driver *, eddy__slot *, const eddy_addr *to);
 int eddy__epoll_shutdown(eddy__driver *, eddy__slot *);
 /* Turn what is latched in the slot into events; queue it when more is left. */
 void eddy__epoll_serve(eddy__epoll *, eddy__slot *);
-/* The common case of that, without detours: a stream of which nothing is latched (state 0) has
- * become readable, and there is room for an event. False: it is not so simple, nothing was done. */
-bool eddy__epoll_serve_idle(eddy__epoll *, eddy__slot *);
+/* Go on with a stream of which nothing was latched (state 0), after a read that gave `n`: all that
+ * there was room for, or nothing. False: it is to be tried again. */
+bool eddy__epoll_serve_on(eddy__epoll *, eddy__slot *, ssize_t n);
 /* The next block to receive into. False: the pool is dry. */
 bool eddy__epoll_next_block(eddy__epoll *);
 
@@ -101,6 +102,21 @@ static inline bool eddy__epoll_find_room(eddy__epoll *self)
     if (block->refs == 1)
         self->used = 0; /* all given back: start over while it is warm */
     return block->size_bytes - self->used >= self->room_min || eddy__epoll_next_block(self);
+}
+
+/* So many bytes were received to where the block's room begins. */
+static inline void eddy__epoll_take_bytes(eddy__epoll *self, eddy__slot *slot, uint32_t n)
+{
+    eddy__block *block = self->block;
+
+    *self->out++ = (eddy__event){.slot = slot,
+                                 .type = EDDY__BYTES,
+                                 .result = (int32_t)n,
+                                 .block = block,
+                                 .at = block->data + self->used};
+    block->refs++; /* a pool's block is this thread's alone */
+    self->used += n;
+    slot->credit -= (int32_t)n;
 }
 
 static inline bool eddy__epoll_full(const eddy__epoll *self)

@@ -108,11 +108,7 @@ static inline int32_t receive_once(eddy__epoll *self, eddy__slot *slot)
     }
     if ((size_t)n < room && !(slot->state & (EDDY__EPOLL_HUNG | EDDY__EPOLL_EXACT)))
         state_clear(slot, EDDY__EPOLL_READABLE);
-    eddy__block_retain(self->block);
-    self->used += (uint32_t)n;
-    slot->credit -= (int32_t)n;
-    *self->out++ = (eddy__event){
-        .slot = slot, .type = EDDY__BYTES, .result = (int32_t)n, .block = self->block, .at = at};
+    eddy__epoll_take_bytes(self, slot, (uint32_t)n);
     return (int32_t)n;
 }
 
@@ -225,18 +221,16 @@ void eddy__epoll_serve(eddy__epoll *self, eddy__slot *slot)
         eddy__epoll_enqueue(self, slot);
 }
 
-bool eddy__epoll_serve_idle(eddy__epoll *self, eddy__slot *slot)
+bool eddy__epoll_serve_on(eddy__epoll *self, eddy__slot *slot, ssize_t n)
 {
-    int32_t received;
-
-    if (slot->kind != EDDY__SLOT_STREAM || slot->credit <= 0 || self->starved.first != NULL ||
-        !eddy__epoll_find_room(self))
+    if (n < 0 && errno == EINTR)
         return false;
     slot->state = EDDY__EPOLL_READABLE;
-    received = receive_once(self, slot);
-    if (slot->state == 0)
-        return true;
-    receive(self, slot, EDDY__RECV_TURN_BYTES - received);
+    if (n > 0)
+        eddy__epoll_take_bytes(self, slot, (uint32_t)n);
+    else
+        receive_end(self, slot, n == 0 ? 0 : -errno);
+    receive(self, slot, EDDY__RECV_TURN_BYTES - (int32_t)n);
     if (eddy__epoll_has_work(slot))
         eddy__epoll_enqueue(self, slot);
     return true;

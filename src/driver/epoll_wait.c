@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -98,7 +99,7 @@ static int arm(eddy__epoll *self, int64_t deadline_ns)
 {
     struct itimerspec at = {{0, 0}, {0, 0}};
 
-    if (deadline_ns >= self->armed_ns || deadline_ns == EDDY_FOREVER)
+    if (deadline_ns >= self->armed_ns)
         return BLOCK_FOREVER; /* an alarm that comes too soon wakes once for nothing */
     if (deadline_ns <= eddy__epoll_now(&self->base))
         return BLOCK_NOT;
@@ -140,18 +141,25 @@ static int wait_timed(eddy__epoll *self, int64_t deadline_ns)
     return wait_coarse(self, left_ns);
 }
 
-/* The one kernel entry. 0 or -errno. */
-static int fetch(eddy__epoll *self, int64_t deadline_ns)
+/* The timer is not set, or for later. */
+static EDDY__NOINLINE int wait_until(eddy__epoll *self, int64_t deadline_ns)
 {
-    bool timed = self->timer_fd < 0 && deadline_ns > 0 && deadline_ns != EDDY_FOREVER;
-    int block = deadline_ns <= 0 ? BLOCK_NOT : BLOCK_FOREVER;
+    if (self->timer_fd < 0)
+        return wait_timed(self, deadline_ns);
+    return epoll_wait(self->epoll_fd, self->ready, EDDY__EPOLL_BATCH, arm(self, deadline_ns));
+}
+
+/* The one kernel entry. 0 or -errno. */
+static inline int fetch(eddy__epoll *self, int64_t deadline_ns)
+{
     int n;
 
-    if (!timed && block != BLOCK_NOT)
-        block = arm(self, deadline_ns);
     self->base.counters.waits++;
-    n = timed ? wait_timed(self, deadline_ns)
-              : epoll_wait(self->epoll_fd, self->ready, EDDY__EPOLL_BATCH, block);
+    if (deadline_ns > 0 && deadline_ns < self->armed_ns)
+        n = wait_until(self, deadline_ns);
+    else
+        n = epoll_wait(self->epoll_fd, self->ready, EDDY__EPOLL_BATCH,
+                       deadline_ns <= 0 ? BLOCK_NOT : BLOCK_FOREVER);
     self->ready_at = 0;
     self->ready_count = n < 0 ? 0 : (uint32_t)n;
     return n < 0 && errno != EINTR ? -errno : 0;
@@ -196,6 +204,26 @@ static EDDY__COLD void note_own(eddy__epoll *self, uint64_t id)
         self->armed_ns = EDDY_FOREVER; /* it has gone off */
 }
 
+/* The common case, without detours: a stream of which nothing is latched has become readable. False:
+ * it is not so simple, nothing was done. */
+static inline bool serve_idle(eddy__epoll *self, eddy__slot *slot)
+{
+    size_t room;
+    ssize_t n;
+
+    if (slot->kind != EDDY__SLOT_STREAM || slot->credit <= 0 || self->starved.first != NULL ||
+        !eddy__epoll_find_room(self))
+        return false;
+    room = self->block->size_bytes - self->used;
+    n = recv(slot->fd, self->block->data + self->used, room, MSG_DONTWAIT);
+    self->base.counters.syscalls++;
+    if (n <= 0 || (size_t)n == room)
+        return eddy__epoll_serve_on(self, slot, n);
+    eddy__epoll_take_bytes(self, slot,
+                                       (uint32_t)n); /* a short read: the socket is empty */
+    return true;
+}
+
 static void serve_ready(eddy__epoll *self)
 {
     while (self->ready_at < self->ready_count && !eddy__epoll_full(self)) {
@@ -207,7 +235,7 @@ static void serve_ready(eddy__epoll *self)
             note_own(self, id);
             continue;
         }
-        if (event->events == EPOLLIN && slot->state == 0 && eddy__epoll_serve_idle(self, slot))
+        if (event->events == EPOLLIN && slot->state == 0 && serve_idle(self, slot))
             continue;
         serve_told(self, slot, event->events);
     }
@@ -265,22 +293,12 @@ static void serve_starved(eddy__epoll *self)
     put_back(&self->starved, starved);
 }
 
-int eddy__epoll_wait(eddy__driver *driver, int64_t deadline_ns, eddy__event *events,
-                     uint32_t events_max)
+/* Somebody was left over from the last wait: who goes first changes from wait to wait. */
+static EDDY__NOINLINE void serve_all(eddy__epoll *self)
 {
-    eddy__epoll *self = (eddy__epoll *)driver;
     eddy__epoll_list queue;
-    bool left = tidy(self);
     bool all;
 
-    if (self->ready_at == self->ready_count) {
-        int result = fetch(self, left ? 0 : deadline_ns);
-
-        if (result < 0)
-            return result;
-    }
-    self->out = events;
-    self->out_end = events + events_max;
     if (self->starved.first != NULL)
         serve_starved(self);
     queue = self->queue;
@@ -291,6 +309,26 @@ int eddy__epoll_wait(eddy__driver *driver, int64_t deadline_ns, eddy__event *eve
     if (self->queue_first)
         serve_ready(self);
     self->queue_first = !all && !self->queue_first;
+}
+
+int eddy__epoll_wait(eddy__driver *driver, int64_t deadline_ns, eddy__event *events,
+                     uint32_t events_max)
+{
+    eddy__epoll *self = (eddy__epoll *)driver;
+    bool left = tidy(self);
+
+    if (self->ready_at == self->ready_count) {
+        int result = fetch(self, left ? 0 : deadline_ns);
+
+        if (result < 0)
+            return result;
+    }
+    self->out = events;
+    self->out_end = events + events_max;
+    if (self->queue.first == NULL && self->starved.first == NULL && !self->queue_first)
+        serve_ready(self);
+    else
+        serve_all(self);
     return (int)(self->out - events);
 }
 
