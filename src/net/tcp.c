@@ -61,19 +61,6 @@ static EDDY__NOINLINE bool keep(eddy_tcp *self, const eddy__event *event)
     return true;
 }
 
-/* The common case of keep(): nothing else is there. False: it is not that simple. */
-static inline bool keep_alone(eddy_tcp *self, const eddy__event *event)
-{
-    eddy__pool *pool = &self->source.core->pool;
-    eddy__piece *piece;
-
-    if (self->rx.first != NULL || pool->free_pieces == NULL)
-        return false;
-    piece = eddy__piece_new(pool, event->block, event->at, (uint32_t)event->result);
-    self->rx = (eddy__pieces){piece, piece, piece->len};
-    return true;
-}
-
 /* What the reader leaves, the end of the turn puts away. */
 static EDDY__NOINLINE void on_bytes(eddy_tcp *self, const eddy__event *event)
 {
@@ -84,7 +71,7 @@ static EDDY__NOINLINE void on_bytes(eddy_tcp *self, const eddy__event *event)
         discard(self, event);
         return;
     }
-    if (!keep_alone(self, event) && !keep(self, event)) {
+    if (!keep(self, event)) {
         fail(self, -ENOMEM);
         return;
     }
@@ -176,6 +163,27 @@ static EDDY__COLD void on_other(eddy_tcp *self, const eddy__event *event)
     }
 }
 
+/* The common case of on_bytes(): nothing else is there. False: it is not that simple, and nothing was
+ * done. */
+static inline bool on_few_bytes(eddy_tcp *self, const eddy__event *event)
+{
+    eddy_core *core = self->source.core;
+    uint32_t len = (uint32_t)event->result;
+    eddy__piece *piece;
+
+    if ((self->source.flags & (EDDY__SOURCE_DETACHING | EDDY__TCP_DISCARD)) != 0 ||
+        self->read_error != 0 || self->rx.first != NULL || self->source.slot.credit <= 0 ||
+        core->pool.free_pieces == NULL)
+        return false;
+    core->stats.bytes_received += len;
+    piece = eddy__piece_new(&core->pool, event->block, event->at, len);
+    self->rx = (eddy__pieces){piece, piece, len};
+    eddy__source_attend_told(&self->source);
+    if (len >= self->reader_min)
+        eddy__waiter_wake(&self->reader);
+    return true;
+}
+
 /* It came in one batch with what ended the stream. */
 static EDDY__COLD void on_late(const eddy__event *event)
 {
@@ -188,6 +196,8 @@ static void tcp_event(eddy__source *source, const eddy__event *event)
 {
     eddy_tcp *self = eddy__tcp_of(source);
 
+    if (event->type == EDDY__BYTES && on_few_bytes(self, event))
+        return;
     if ((source->flags & EDDY__SOURCE_DETACHING) != 0)
         on_late(event);
     else if (event->type == EDDY__BYTES)
@@ -211,11 +221,9 @@ static EDDY__NOINLINE void tend_more(eddy_tcp *self, uint32_t flags)
         eddy__tcp_try_fin(self);
 }
 
-static void tcp_tend(eddy__source *source)
+/* There is more to do than to send what was written. */
+static EDDY__NOINLINE void tend_all(eddy_tcp *self, uint32_t flags)
 {
-    eddy_tcp *self = eddy__tcp_of(source);
-    uint32_t flags = source->flags;
-
     if ((flags & (EDDY__SOURCE_ATTACHED | EDDY__SOURCE_DETACHING)) != EDDY__SOURCE_ATTACHED)
         return;
     if (self->rx.first != NULL)
@@ -224,6 +232,19 @@ static void tcp_tend(eddy__source *source)
         tend_more(self, flags);
     else
         eddy__tcp_try_flush(self);
+}
+
+static void tcp_tend(eddy__source *source)
+{
+    const uint32_t all =
+        EDDY__SOURCE_ATTACHED | EDDY__SOURCE_DETACHING | EDDY__TCP_CONNECTING | EDDY__TCP_TEND_MORE;
+    eddy_tcp *self = eddy__tcp_of(source);
+
+    if ((source->flags & all) == EDDY__SOURCE_ATTACHED && self->rx.first == NULL &&
+        self->tx.first != NULL && self->flying == 0 && self->write_error == 0)
+        eddy__tcp_flush(self);
+    else
+        tend_all(self, source->flags);
 }
 
 /* Accepted, and never taken by the kernel. Of a send that was cut off, only the driver knows how

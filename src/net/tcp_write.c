@@ -347,7 +347,7 @@ static EDDY__NOINLINE void move_pieces(eddy_tcp *from, eddy_tcp *to)
     } while (from->rx.first != NULL && to->tx.bytes < limit);
 }
 
-eddy_result eddy_tcp_poll_forward(eddy_tcp *from, eddy_tcp *to, eddy_task *task)
+static EDDY__NOINLINE eddy_result forward_slowly(eddy_tcp *from, eddy_tcp *to, eddy_task *task)
 {
     size_t before = from->rx.bytes;
 
@@ -369,4 +369,28 @@ eddy_result eddy_tcp_poll_forward(eddy_tcp *from, eddy_tcp *to, eddy_task *task)
     eddy__tcp_give_credit(from, before);
     written(to, task);
     return (eddy_result)before;
+}
+
+/* The common case, in which nothing has to be asked: one piece came in this turn, nothing is queued
+ * before it, the end of the turn will send it. */
+static inline bool goes_straight(const eddy_tcp *from, const eddy_tcp *to, const eddy_task *task)
+{
+    const uint32_t flags = EDDY__SOURCE_TENDED | EDDY__TCP_WRITE_SHUT;
+
+    return task->core == from->source.core && task->core == to->source.core &&
+           from->rx.first != NULL && is_single(from, to) && to->extra == NULL &&
+           (to->source.flags & flags) == EDDY__SOURCE_TENDED && task->budget > 0 &&
+           from->source.slot.credit > 0 && from->rx.bytes < EDDY__TCP_FLUSH_BYTES;
+}
+
+eddy_result eddy_tcp_poll_forward(eddy_tcp *from, eddy_tcp *to, eddy_task *task)
+{
+    if (!goes_straight(from, to, task))
+        return forward_slowly(from, to, task);
+    task->budget--;
+    to->tx = from->rx;
+    to->source.flags |= EDDY__TCP_WROTE;
+    from->rx = (eddy__pieces){NULL, NULL, 0};
+    from->source.slot.credit += (int32_t)to->tx.bytes;
+    return (eddy_result)to->tx.bytes;
 }
