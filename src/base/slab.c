@@ -94,21 +94,28 @@ static void *carve(eddy__slab *self, size_t size)
     return memory;
 }
 
-void *eddy__slab_alloc(eddy__slab *self, size_t size)
+void *eddy__slab_take(eddy__slab *self, size_t size)
 {
     size_t full = rounded(size);
     size_t class = full / EDDY__SLAB_STEP - 1;
     struct free_object *object;
 
     if (eddy__slab_is_alone(self, size))
-        return eddy__calloc(self->allocator, size);
+        return eddy__alloc(self->allocator, size);
     object = self->free[class];
     if (object != NULL)
         self->free[class] = object->next;
     else
         object = carve(self, full);
+    return object;
+}
+
+void *eddy__slab_alloc(eddy__slab *self, size_t size)
+{
+    void *object = eddy__slab_take(self, size);
+
     if (object != NULL)
-        memset(object, 0, full);
+        memset(object, 0, size);
     return object;
 }
 

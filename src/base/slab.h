@@ -36,6 +36,8 @@ void eddy__slab_keep_apart(eddy__slab *self);
 void eddy__slab_deinit(eddy__slab *self);
 /* `size` zeroed bytes, aligned to 16; NULL when memory is out. */
 void *eddy__slab_alloc(eddy__slab *self, size_t size);
+/* The same, of any content: for who writes all of it. */
+void *eddy__slab_take(eddy__slab *self, size_t size);
 /* Objects of this size are allocations of their own, not parts of a chunk. */
 bool eddy__slab_is_alone(const eddy__slab *self, size_t size);
 /* The size that was asked for. NULL does nothing. */

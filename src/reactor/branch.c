@@ -94,7 +94,8 @@ static void let_go(eddy__branch *self)
 /* Once its loop is gone, the wakers went with the inbox. */
 void eddy__branch_close(eddy__branch *self)
 {
-    eddy__waiters_disarm(self, NULL, SIZE_MAX);
+    if (!eddy__list_empty(&self->waits))
+        eddy__waiters_disarm(self, NULL, SIZE_MAX);
     let_go(self);
     eddy__list_remove(&self->ready);
     if (self->waker_slot != 0 && self->core->inbox != NULL)

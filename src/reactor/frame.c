@@ -75,7 +75,8 @@ static void end_one(eddy_future *future, eddy_task *task)
 {
     uint32_t state = future->state;
 
-    if (task != NULL && (state & EDDY__FUTURE_STARTED) != 0)
+    if (task != NULL && (state & EDDY__FUTURE_STARTED) != 0 &&
+        !eddy__list_empty(&task->branch->waits))
         eddy__waiters_disarm(task->branch, future, future->type->size_bytes);
     if (task != NULL && (state & EDDY__FUTURE_SHIELD * 255) != 0)
         take_shields_away(future, task);

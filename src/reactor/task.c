@@ -50,10 +50,11 @@ static eddy_task *new_task(eddy_core *core, eddy_future *future)
 {
     bool boxed = (future->state & EDDY__FUTURE_BOXED) != 0;
     size_t bytes = sizeof(eddy_task) + (boxed ? 0 : future->type->size_bytes);
-    eddy_task *task = eddy__slab_alloc(&core->slab, bytes);
+    eddy_task *task = eddy__slab_take(&core->slab, bytes);
 
     if (task == NULL)
         return NULL;
+    memset(task, 0, sizeof *task);
     if (!boxed)
         future = memcpy(task + 1, future, future->type->size_bytes);
     eddy__task_init(task, core, future);
@@ -178,20 +179,32 @@ static void feed_hungry(eddy_core *core)
     }
 }
 
+/* Its join handle, or who hears of errors that nobody joined. */
+static EDDY__NOINLINE void tell(eddy_core *core, eddy_join *join, const eddy_ended *ended)
+{
+    if (join != NULL)
+        eddy__join_finish(join, ended);
+    else
+        eddy__task_report(core, ended);
+}
+
 /* The owner and the join handle hear of the result after the tree is gone: what `done` released is
- * released. */
+ * released. Of most tasks nobody wants to hear. */
 static void end_task(eddy_task *task, eddy_result result)
 {
     eddy_core *core = task->core;
     eddy__owner *owner;
     eddy_ended ended;
     eddy_join *join;
+    bool told;
 
     task->name = eddy_task_name(task);
     eddy__task_end_tree(task);
     join = task->join; /* a `done` may have given it back */
     owner = task->owner;
-    ended = eddy__task_ended(task, result);
+    told = join != NULL || (owner == NULL && result < 0 && result != EDDY_DROPPED);
+    if (told)
+        ended = eddy__task_ended(task, result);
     eddy__list_remove(&task->trunk.member);
     core->stats.tasks_live--;
     core->stats.tasks_ended++;
@@ -199,10 +212,8 @@ static void end_task(eddy_task *task, eddy_result result)
         feed_hungry(core);
     if (owner == NULL || !owner->ended(owner, task, result, join != NULL))
         eddy__task_free(task);
-    if (join != NULL)
-        eddy__join_finish(join, &ended);
-    else if (owner == NULL)
-        eddy__task_report(core, &ended);
+    if (told)
+        tell(core, join, &ended);
 }
 
 static void end_main(eddy_task *task, eddy_result result)
