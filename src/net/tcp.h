@@ -6,7 +6,8 @@
  *   tcp.c          one over a descriptor, the driver's events, the end of a turn
  *   tcp_connect.c  connecting, taking over, the pair
  *   tcp_read.c     unread bytes: filling, viewing, putting away what is left over
- *   tcp_write.c    unsent bytes: the cork, the out-queue
+ *   tcp_write.c    unsent bytes: the out-queue
+ *   tcp_cork.c     copying them
  *   tcp_send.c     sending them
  *   tcp_close.c    half-closing, closing, freeing, lingering, the two halves
  *   tcp_io.c       the trait eddy_io
@@ -142,6 +143,12 @@ static inline bool eddy__tcp_check(const eddy_tcp *self, const char *verb)
     return true;
 }
 
+/* May the stream's next bytes lie in the cork? */
+static inline bool eddy__tcp_takes_cork(const eddy_tcp *self)
+{
+    return self->flying == 0 && (self->source.flags & EDDY__TCP_CONNECTING) == 0;
+}
+
 void eddy__tcp_unpark_now(eddy_waiter *waiter, const eddy_task *task);
 
 /* What `task` waited for here has come. */
@@ -215,9 +222,22 @@ void eddy__unix_dial_free(eddy_tcp *self);
 /* tcp_write.c */
 /* What a write is told that may not be made. */
 eddy_result eddy__tcp_write_refusal(eddy_tcp *self);
+/* tcp_cork.c */
 /* The cork, with room for `need` bytes (at most EDDY_TCP_WRITE_WHOLE) at core->cork_at; NULL: no
  * memory. */
 eddy__block *eddy__tcp_cork_open(eddy_core *core, size_t need);
+/* Append `len` bytes that lie in `block`; the last piece is extended when they lie behind it. */
+bool eddy__tcp_append(eddy_tcp *self, eddy__block *block, unsigned char *at, size_t len);
+/* Copy into a new block of `room` bytes or more, and queue. All or nothing. */
+bool eddy__tcp_copy_to_block(eddy_tcp *self, const void *data, size_t len, size_t room);
+/* Copy into the cork and queue. Returns how many bytes: all, unless memory is out; of a small write
+ * all or none. */
+size_t eddy__tcp_copy_in(eddy_tcp *self, const unsigned char *data, size_t len);
+/* Copy parts of so many bytes in all (at most EDDY_TCP_WRITE_WHOLE) into the cork, side by side, and
+ * queue them. All or nothing. */
+bool eddy__tcp_copy_small(eddy_tcp *self, const eddy_bytes *parts, size_t count, size_t total);
+/* Copy parts until the limit is reached or memory is out. Returns how many bytes. */
+size_t eddy__tcp_copy_parts(eddy_tcp *self, const eddy_bytes *parts, size_t count, size_t total);
 
 /* tcp_close.c */
 /* The end of a turn, for one that ends. */

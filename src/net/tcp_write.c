@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tcp_write.c - the unsent bytes of a stream: queueing them, within the limit. (tcp_send.c sends
- * them.)
- *
- * Small writes of all streams are copied one behind the other into one block, the cork; what one
- * stream writes in a row becomes one piece. Large memory (an eddy_buf, received bytes) is
+ * them.) Small writes are copied (tcp_cork.c), large memory (an eddy_buf, received bytes) is
  * referenced.
  */
 #include <errno.h>
@@ -23,109 +20,6 @@ static inline void queued(eddy_tcp *self)
     eddy__source_attend(&self->source);
     if (self->tx.bytes >= EDDY__TCP_FLUSH_BYTES && self->flying == 0)
         eddy__tcp_try_flush(self);
-}
-
-/* When nobody but the loop refers to it, filling starts again at its beginning, while that is
- * warm. */
-eddy__block *eddy__tcp_cork_open(eddy_core *core, size_t need)
-{
-    eddy__block *block = core->cork;
-
-    if (block != NULL && block->refs == 1)
-        core->cork_at = block->data;
-    if (block != NULL && (size_t)(core->cork_end - core->cork_at) >= need)
-        return block;
-    block = eddy__pool_take(&core->cork_pool);
-    if (block == NULL)
-        return NULL;
-    if (core->cork != NULL)
-        eddy__block_release(core->cork);
-    core->cork = block;
-    core->cork_at = block->data;
-    core->cork_end = block->data + block->size_bytes;
-    return block;
-}
-
-/* Append `len` bytes that lie in `block`; the last piece is extended when they lie behind it. */
-static bool append(eddy_tcp *self, eddy__block *block, unsigned char *at, size_t len)
-{
-    eddy__piece *last = self->tx.last;
-
-    if (last != NULL && last->block == block && last->at + last->len == at) {
-        last->len += (uint32_t)len;
-        self->tx.bytes += len;
-        return true;
-    }
-    last = eddy__piece_new(&self->source.core->pool, block, at, (uint32_t)len);
-    if (last == NULL)
-        return false;
-    eddy__block_retain(block);
-    eddy__pieces_append(&self->tx, last);
-    return true;
-}
-
-/* Copy into a new block of `room` bytes or more, and queue. All or nothing. */
-static bool copy_to_block(eddy_tcp *self, const void *data, size_t len, size_t room)
-{
-    eddy__pool *pool = &self->source.core->pool;
-    eddy__block *block = eddy__pool_heap_block(pool, (uint32_t)(room > len ? room : len));
-    bool appended;
-
-    if (block == NULL)
-        return false;
-    memcpy(block->data, data, len);
-    appended = append(self, block, block->data, len);
-    eddy__block_release(block);
-    return appended;
-}
-
-/* While a stream cannot send, what it writes bit by bit goes into blocks of its own, each twice as
- * large as the one before: a few bytes in the cork would keep all of it, for as long as the peer
- * does not read. All or nothing. */
-static bool copy_in_own(eddy_tcp *self, const unsigned char *data, size_t len)
-{
-    eddy__piece *last = self->tx.last;
-    size_t room = EDDY__TCP_OWN_BLOCK;
-
-    if (last != NULL && eddy__tcp_has_room(last, len)) {
-        memcpy(last->at + last->len, data, len);
-        last->len += (uint32_t)len;
-        self->tx.bytes += len;
-        return true;
-    }
-    if (last != NULL && last->block->kind == EDDY__BLOCK_HEAP)
-        room = 2 * (size_t)last->block->size_bytes;
-    if (room > EDDY_TCP_WRITE_WHOLE)
-        room = EDDY_TCP_WRITE_WHOLE;
-    return copy_to_block(self, data, len, room);
-}
-
-/* Copy into the cork and queue. Returns how many bytes: all, unless memory is out; of a small write
- * all or none. */
-static size_t copy_in(eddy_tcp *self, const unsigned char *data, size_t len)
-{
-    eddy_core *core = self->source.core;
-    bool stuck = self->flying > 0 || (self->source.flags & EDDY__TCP_CONNECTING) != 0;
-    size_t need = len <= EDDY_TCP_WRITE_WHOLE ? len : 1;
-    size_t copied = 0;
-
-    if (stuck && len > 0 && len <= EDDY_TCP_WRITE_WHOLE)
-        return copy_in_own(self, data, len) ? len : 0;
-    while (copied < len) {
-        eddy__block *block = eddy__tcp_cork_open(core, need);
-        size_t part = len - copied;
-
-        if (block == NULL)
-            break;
-        if (part > (size_t)(core->cork_end - core->cork_at))
-            part = (size_t)(core->cork_end - core->cork_at);
-        memcpy(core->cork_at, data + copied, part);
-        if (!append(self, block, core->cork_at, part))
-            break;
-        core->cork_at += part;
-        copied += part;
-    }
-    return copied;
 }
 
 /* ---- writing ---- */
@@ -223,21 +117,20 @@ eddy_result eddy_tcp_poll_write_all(eddy_tcp *self, eddy_task *task, eddy_bytes 
     return 0;
 }
 
-/* How many bytes of the parts may be queued now: as the limit says, or all of a small write. */
-static size_t room_for(const eddy_tcp *self, const eddy_bytes *parts, size_t count)
+/* Their sum, or of the first of them more than is accepted whole. */
+static inline size_t sum_of(const eddy_bytes *parts, size_t count)
 {
-    size_t room = eddy__tcp_send_queue(self) - self->tx.bytes;
     size_t total = 0;
 
     for (size_t i = 0; i < count && total <= EDDY_TCP_WRITE_WHOLE; i++)
         total += parts[i].len;
-    return total <= EDDY_TCP_WRITE_WHOLE && total > room ? total : room;
+    return total;
 }
 
 eddy_result eddy_tcp_poll_writev(eddy_tcp *self, eddy_task *task, const eddy_bytes *parts,
                                  size_t count)
 {
-    size_t room, accepted = 0, copied = 0, wanted = 0;
+    size_t total, accepted;
 
     if (!eddy__tcp_enter(self, task))
         return EDDY_LOOP_GONE;
@@ -245,14 +138,15 @@ eddy_result eddy_tcp_poll_writev(eddy_tcp *self, eddy_task *task, const eddy_byt
         return write_later(self, task);
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
-    room = room_for(self, parts, count);
-    for (size_t i = 0; i < count && copied == wanted && accepted < room; i++) {
-        wanted = parts[i].len < room - accepted ? parts[i].len : room - accepted;
-        copied = copy_in(self, parts[i].data, wanted);
-        accepted += copied;
-    }
+    total = sum_of(parts, count);
+    if (total == 0)
+        return 0;
+    if (total <= EDDY_TCP_WRITE_WHOLE && eddy__tcp_takes_cork(self))
+        accepted = eddy__tcp_copy_small(self, parts, count, total) ? total : 0;
+    else
+        accepted = eddy__tcp_copy_parts(self, parts, count, total);
     if (accepted == 0)
-        return wanted > 0 ? -ENOMEM : 0;
+        return -ENOMEM;
     written(self, task);
     return (eddy_result)accepted;
 }
@@ -269,7 +163,7 @@ eddy_result eddy_tcp_poll_write_buf(eddy_tcp *self, eddy_task *task, eddy_buf *b
         return write_later(self, task);
     if (!eddy__task_spend(task))
         return eddy__task_yield(task);
-    if (!append(self, buf, buf->data + from, len))
+    if (!eddy__tcp_append(self, buf, buf->data + from, len))
         return -ENOMEM;
     written(self, task);
     return (eddy_result)len;
@@ -278,8 +172,8 @@ eddy_result eddy_tcp_poll_write_buf(eddy_tcp *self, eddy_task *task, eddy_buf *b
 /* All or nothing: what is not small gets a block of its own. */
 static bool copy_in_one(eddy_tcp *self, const void *data, size_t len)
 {
-    return len <= EDDY_TCP_WRITE_WHOLE ? copy_in(self, data, len) == len
-                                       : copy_to_block(self, data, len, len);
+    return len <= EDDY_TCP_WRITE_WHOLE ? eddy__tcp_copy_in(self, data, len) == len
+                                       : eddy__tcp_copy_to_block(self, data, len, len);
 }
 
 eddy_result eddy_tcp_try_write(eddy_tcp *self, const void *data, size_t len)
@@ -326,7 +220,7 @@ static void move_piece(eddy_tcp *from, eddy_tcp *to)
     eddy__piece *piece = eddy__pieces_shift(&from->rx);
 
     if (is_better_copied(to, piece)) {
-        size_t copied = copy_in(to, piece->at, piece->len);
+        size_t copied = eddy__tcp_copy_in(to, piece->at, piece->len);
 
         piece->at += copied;
         piece->len -= (uint32_t)copied;
