@@ -2,7 +2,7 @@
 /*
  * srv_eddy - the benchmark's server: srv_eddy {echo|http|udp|proxy|source} PORT [UPSTREAM_PORT]
  * [--driver=NAME]. One thread, in the foreground, ends on SIGTERM. The async functions are those of the
- * examples, written as the documentation teaches.
+ * examples or like them, written as the documentation teaches.
  *
  *   echo    sends back what comes
  *   http    answers GET by a greeting; keep-alive, pipelining
@@ -16,10 +16,10 @@
 
 #include "../examples/support/args.h"
 #include "../examples/support/echo_server.h"
-#include "../examples/support/http_server.h"
 #include "../examples/support/proxy_server.h"
 #include "../examples/support/udp.h"
 #include "../examples/support/udp_echo_server.h"
+#include "srv_http.h"
 #include "srv_source.h"
 
 static const char usage[] = "srv_eddy {echo|http|udp|proxy|source} PORT [UPSTREAM_PORT] "
@@ -42,10 +42,12 @@ static eddy_result serve_echo(struct args *args, eddy_core *core)
 
 static eddy_result serve_http(struct args *args, eddy_core *core)
 {
-    struct http_server http = {0};
-    eddy_result result = http_server_start(&http, eddy_core_handle(core));
+    struct http_answer answer = {.size = 0};
+    int error;
 
-    return result < 0 ? result : serve(args, core, http_client_start, &http);
+    http_answer_date(&answer, "eddy");
+    error = eddy_spawn(eddy_core_handle(core), EDDY_FUTURE(http_date, .answer = &answer));
+    return error < 0 ? error : serve(args, core, http_client_start, &answer);
 }
 
 static eddy_result serve_udp(struct args *args, eddy_core *core)
