@@ -3,8 +3,8 @@
  * eddy/time.h - waiting for time: sleep, deadlines around anything, intervals.
  *
  * Points of time are nanoseconds of the loop's monotonic clock (eddy_now_ns()). Nothing fires
- * early: a deadline is a fresh reading plus the duration, and every rounding goes up (to about a
- * millisecond, see timer_tick_shift). Durations saturate: EDDY_FOREVER never fires.
+ * early: a deadline is now, or some microseconds later, plus the duration, and every rounding goes up
+ * (to about a millisecond, see timer_tick_shift). Durations saturate: EDDY_FOREVER never fires.
  *
  * eddy_sleep is embedded, usually in a frame. It is armed while a task waits for it, and disarmed
  * when the future that waits is dropped. All zero is a valid one that has no deadline yet; one that

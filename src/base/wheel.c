@@ -35,8 +35,10 @@
 #include "base/wheel.h"
 
 #include "base/assert.h"
+#include "base/ticks.h"
 
 enum {
+    SLACK_PARTS = 32, /* of a tick: one of them is far less */
     DIGIT_BITS = 6,
     DIGIT_MASK = EDDY__WHEEL_SLOTS - 1,
     BLOCK_BITS = DIGIT_BITS * EDDY__WHEEL_LEVELS,
@@ -187,6 +189,7 @@ void eddy__wheel_init(eddy__wheel *self, int64_t now_ns, uint8_t tick_shift)
     *self = (eddy__wheel){0};
     self->tick_shift = tick_shift;
     self->elapsed_ticks = tick_at(self, now_ns);
+    self->slack_ticks = eddy__ticks_within((INT64_C(1) << tick_shift) / SLACK_PARTS);
     for (unsigned level = 0; level <= TOP; level++)
         for (unsigned slot = 0; slot < EDDY__WHEEL_SLOTS; slot++)
             eddy__list_init(&self->slots[level][slot]);
@@ -198,19 +201,27 @@ void eddy__timer_init(eddy__timer *timer)
     eddy__list_init(&timer->link);
 }
 
+void eddy__wheel_arm(eddy__wheel *self, eddy__timer *timer, int64_t deadline_ns)
+{
+    timer->deadline_ns = deadline_ns;
+    timer->armed = true;
+    self->count++;
+    place_timer(self, timer, tick_due(self, deadline_ns));
+}
+
 void eddy__wheel_start(eddy__wheel *self, eddy__timer *timer, int64_t deadline_ns)
 {
-    uint64_t tick = tick_due(self, deadline_ns);
-    timer->deadline_ns = deadline_ns;
-    if (timer->armed) {
-        if (timer->where != FAR && tick >= placed_tick(self, timer))
-            return;
-        displace_timer(self, timer);
-    } else {
-        eddy__list_remove(&timer->link); /* it may still be in a list of due */
-        timer->armed = true;
-        self->count++;
+    uint64_t tick;
+    if (!timer->armed) {
+        eddy__list_take(&timer->link); /* it may still be in a list of due */
+        eddy__wheel_arm(self, timer, deadline_ns);
+        return;
     }
+    tick = tick_due(self, deadline_ns);
+    timer->deadline_ns = deadline_ns;
+    if (timer->where != FAR && tick >= placed_tick(self, timer))
+        return;
+    displace_timer(self, timer);
     place_timer(self, timer, tick);
 }
 

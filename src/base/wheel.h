@@ -48,6 +48,11 @@ typedef struct eddy__wheel {
     uint64_t far_ticks;     /* no timer in the far slot is due before this tick, if it has any */
     uint32_t count;
     uint8_t tick_shift;
+    /* The owner's, between two readings of its clock: the wheel sets the last of them, once, and never
+     * looks at them. */
+    int64_t read_ns;      /* the clock when it was read last for a start */
+    uint64_t read_ticks;  /* the processor's counter, just before that */
+    uint64_t slack_ticks; /* counted since: as long as that is far less than a tick */
 } eddy__wheel;
 
 /**
@@ -74,6 +79,15 @@ void eddy__timer_init(eddy__timer *timer);
  * Cost: O(1). On an armed timer, a deadline not earlier than its place only writes the field.
  */
 void eddy__wheel_start(eddy__wheel *self, eddy__timer *timer, int64_t deadline_ns);
+
+/**
+ * Arm a timer that is in no list, whatever else its memory holds, but for its kind.
+ * @param self         the wheel
+ * @param timer        not armed, in no list                borrowed until it is due or stopped
+ * @param deadline_ns  as for eddy__wheel_start()
+ * Cost: O(1).
+ */
+void eddy__wheel_arm(eddy__wheel *self, eddy__timer *timer, int64_t deadline_ns);
 
 /**
  * Disarm a timer; one that is in a list of due is taken out of it. Harmless on any other.

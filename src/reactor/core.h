@@ -435,4 +435,36 @@ static inline void eddy__source_attend(eddy__source *self)
     }
 }
 
+/* A time that is now, or a little later: by far less than a tick of the wheel, so that what is started
+ * by it does not fire early, and hardly later. Each reading of the clock is good for some thousand
+ * counts of the processor, of which two nanoseconds are more than each takes. */
+static inline int64_t eddy__core_soon(eddy_core *core)
+{
+    eddy__wheel *wheel = &core->wheel;
+    uint64_t ticks = eddy__ticks();
+
+    if (ticks - wheel->read_ticks < wheel->slack_ticks && core->sim == NULL)
+        return wheel->read_ns + 2 * (int64_t)(ticks - wheel->read_ticks);
+    wheel->read_ticks = ticks;
+    wheel->read_ns = eddy__core_now(core);
+    return wheel->read_ns;
+}
+
+/* eddy__core_check(), inline where all is well. */
+static inline void eddy__core_check_here(const eddy_core *core, const char *verb)
+{
+    if (core->fork_generation != eddy__fork_generation || !eddy__thread_is_self(&core->owner))
+        eddy__core_check(core, verb);
+}
+
+/* eddy_waiter_clear(), inline. */
+static inline void eddy__waiter_clear(eddy_waiter *self)
+{
+    if (self->branch == NULL)
+        return;
+    self->branch->core->external_waits -= self->type->external;
+    eddy__list_take(eddy__waiter_link(self));
+    self->branch = NULL;
+}
+
 #endif

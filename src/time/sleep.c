@@ -50,40 +50,54 @@ static void tell_wheel(eddy_sleep *self)
     eddy__wheel_start(&core->wheel, timer, timer->deadline_ns);
 }
 
-static void set_time(eddy_sleep *self, eddy_core *core, int64_t when_ns, int64_t now_ns)
+/* It is waited for from now on: its links mean something. */
+static void arm(eddy_sleep *self)
+{
+    eddy_core *core = self->core;
+    eddy__timer *timer = timer_of(self);
+
+    timer->kind = EDDY__TIMER_SLEEP;
+    if (timer->deadline_ns == EDDY_FOREVER) {
+        timer->armed = false;
+        eddy__list_init(&timer->link);
+        return;
+    }
+    core->stats.timers_started++;
+    eddy__wheel_arm(&core->wheel, timer, timer->deadline_ns);
+}
+
+static void set_time(eddy_sleep *self, eddy_core *core, int64_t when_ns, bool reached)
 {
     self->core = core;
     self->started = true;
-    self->reached = when_ns <= now_ns;
+    self->reached = reached;
     self->timer.deadline_ns = when_ns;
     if (is_waited_for(self))
         tell_wheel(self);
 }
 
+/* Is that time over? The clock is not asked about what lies behind this turn's beginning by more than
+ * a tick: should the turn have taken that long, the wheel tells in the next one. */
+static bool is_past(eddy_core *core, int64_t when_ns)
+{
+    if (core->wheel.slack_ticks > 0 && core->sim == NULL && when_ns > core->now_ns &&
+        (when_ns - core->now_ns) >> core->wheel.tick_shift > 0)
+        return false;
+    return when_ns <= eddy__core_now(core);
+}
+
 /* One that is not waited for takes its reading at the first look. */
 void eddy_sleep_start_at(eddy_sleep *self, eddy_task *task, int64_t when_ns)
 {
-    int64_t now_ns = is_waited_for(self) ? eddy__core_now(task->core) : INT64_MIN;
-
-    set_time(self, task->core, when_ns, now_ns);
+    set_time(self, task->core, when_ns, is_waited_for(self) && is_past(task->core, when_ns));
 }
 
 void eddy_sleep_start(eddy_sleep *self, eddy_task *task, int64_t duration_ns)
 {
-    int64_t now_ns = eddy__core_now(task->core);
-    int64_t when_ns = eddy__time_add(now_ns, duration_ns);
+    int64_t now_ns = eddy__core_soon(task->core);
 
-    set_time(self, task->core, duration_ns <= 0 ? now_ns : when_ns, now_ns);
-}
-
-static void arm(eddy_sleep *self)
-{
-    int64_t when_ns = self->timer.deadline_ns;
-
-    eddy__timer_init(timer_of(self));
-    timer_of(self)->kind = EDDY__TIMER_SLEEP;
-    self->timer.deadline_ns = when_ns;
-    tell_wheel(self);
+    set_time(self, task->core, duration_ns <= 0 ? now_ns : eddy__time_add(now_ns, duration_ns),
+             duration_ns <= 0);
 }
 
 static void stop(eddy_sleep *self)
@@ -91,13 +105,13 @@ static void stop(eddy_sleep *self)
     if (!is_waited_for(self))
         return;
     eddy__wheel_stop(&self->core->wheel, timer_of(self));
-    eddy_waiter_clear(&self->waiter);
+    eddy__waiter_clear(&self->waiter);
 }
 
 static eddy_result wait_for(eddy_sleep *self, eddy_task *task, const eddy_wait_type *type)
 {
     bool waited_before = is_waited_for(self);
-    eddy_result result = eddy_waiter_park(&self->waiter, task, type);
+    eddy_result result = eddy__waiter_park(&self->waiter, task, type);
 
     if (result == EDDY_PENDING && !waited_before)
         arm(self);
@@ -110,14 +124,14 @@ static eddy_result wait_for(eddy_sleep *self, eddy_task *task, const eddy_wait_t
  * early; the first look takes a fresh reading. */
 static bool is_reached(eddy_sleep *self, eddy_task *task)
 {
-    int64_t now_ns;
+    eddy_core *core = task->core;
 
     EDDY_ASSERT(self->started, "task '%s' waits for a sleep that was not started",
                 eddy_task_name(task));
     if (self->reached)
         return true;
-    now_ns = is_waited_for(self) ? task->core->now_ns : eddy__core_now(task->core);
-    self->reached = self->timer.deadline_ns <= now_ns;
+    self->reached = is_waited_for(self) ? self->timer.deadline_ns <= core->now_ns
+                                        : is_past(core, self->timer.deadline_ns);
     return self->reached;
 }
 
