@@ -40,7 +40,9 @@ crate() { # crate NAME-VERSION: has Debian's package of that crate been installe
     compgen -G "/usr/share/cargo/registry/$1*/Cargo.toml"
 }
 
-# What bench/compose measures eddy against.
+# What bench/ measures eddy against, loads it with, and counts with. Whatever is missing later leaves
+# rows of the tables out, no more. The package of nginx also starts a server on port 80, which bench/
+# does not need.
 look_for_peers() {
     need g++ has g++
     need python3 has python3
@@ -51,6 +53,15 @@ look_for_peers() {
     need librust-tokio-dev crate tokio-1
     need librust-futures-dev crate futures-0.3
     need librust-libc-dev crate libc-0.2
+    need libev-dev compiles ev.h gcc -lev
+    need libevent-dev compiles event2/event.h gcc -levent_core
+    need liburing-dev compiles liburing.h gcc -luring
+    need nginx-light one_of nginx /usr/sbin/nginx
+    need wrk has wrk
+    need valgrind has valgrind
+    need strace has strace
+    # Elsewhere its package is named after the kernel; system calls are then counted by strace.
+    if apt-cache show linux-perf >/dev/null 2>&1; then need linux-perf has perf; fi
 }
 
 look() {
