@@ -23,10 +23,12 @@ endif
 configure = @cmake -B $(RELEASE) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DEDDY_BUILD_TESTS=OFF $(1) \
 	>$(RELEASE).log 2>&1 || { cat $(RELEASE).log; exit 1; }
 
+bench-programs = --target bench_srv_eddy --target bench_load --target bench_micro_eddy
+
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: build run check lint sanitize check-long explore fuzz bench-servers bench-compose bench-redis install \
-	format clean help release-tree
+.PHONY: build run check lint sanitize check-long explore fuzz bench bench-quick bench-gate bench-growth bench-servers \
+	bench-compose bench-redis install format clean help release-tree
 
 build: release-tree ## build the libraries, examples and bench programs into build/release (default)
 	@cmake --build $(RELEASE)
@@ -59,6 +61,25 @@ check-long: setup-check ## what takes long: 10,000 seeds each, the bugs of tests
 	@$(MAKE) explore SEEDS=10000
 	@tests/mutants/run.py
 	@tools/check long
+
+bench: setup-run release-tree ## eddy and its peers, side by side (some forty minutes): writes bench/RESULTS.md
+	@tools/setup.sh bench || echo "bench: goes on without the peers that are missing"
+	@cmake --build $(RELEASE) $(bench-programs)
+	@tools/bench run
+
+bench-quick: setup-run release-tree ## some of it, in under three minutes; prints tables
+	@tools/setup.sh bench || echo "bench: goes on without the peers that are missing"
+	@cmake --build $(RELEASE) $(bench-programs)
+	@tools/bench quick
+
+bench-gate: setup-check release-tree ## instructions, system calls, heap calls a request, against bench/baseline.json
+	@cmake --build $(RELEASE) --target bench_gate_eddy
+	@tools/bench gate
+
+bench-growth: setup-run release-tree ## how costs grow with connections, timers, tasks: writes bench/GROWTH.md
+	@tools/setup.sh bench || echo "bench: goes on without the peers that are missing"
+	@cmake --build $(RELEASE) $(bench-programs) --target bench_growth_eddy
+	@tools/bench growth
 
 bench-servers: setup-run release-tree ## build the servers that are measured: build/release/bench/srv_eddy
 	@cmake --build $(RELEASE) --target bench_srv_eddy

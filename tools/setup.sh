@@ -84,6 +84,7 @@ look() {
     need "$(versioned clang-tidy)" one_of clang-tidy-14 clang-tidy
     need libcmocka-dev compiles cmocka.h gcc -lcmocka
     need binutils has nm
+    need valgrind has valgrind
     need python3 has python3
     need curl has curl
     need wrk has wrk

@@ -219,8 +219,7 @@ static inline bool serve_idle(eddy__epoll *self, eddy__slot *slot)
     self->base.counters.syscalls++;
     if (n <= 0 || (size_t)n == room)
         return eddy__epoll_serve_on(self, slot, n);
-    eddy__epoll_take_bytes(self, slot,
-                                       (uint32_t)n); /* a short read: the socket is empty */
+    eddy__epoll_take_bytes(self, slot, (uint32_t)n); /* a short read: the socket is empty */
     return true;
 }
 
