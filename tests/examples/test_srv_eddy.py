@@ -8,6 +8,19 @@ import subprocess
 
 import support
 
+PERIOD = 65521
+
+
+def pattern():
+    """As bench/load/pattern.h has it."""
+    x, table = 0x9e3779b97f4a7c15, bytearray()
+    for _ in range(PERIOD):
+        x ^= x << 13 & (1 << 64) - 1
+        x ^= x >> 7
+        x ^= x << 17 & (1 << 64) - 1
+        table.append(x >> 32 & 255)
+    return bytes(table)
+
 
 class SrvEddy(support.Case):
 
@@ -30,6 +43,24 @@ class SrvEddy(support.Case):
             self.assertEqual((200, b"Hello, World!"), (answer.status, answer.body))
         self.assertEqual(b"", program.stop())
 
+    def test_passes_on(self):
+        upstream, behind = self.serve_at("srv_eddy", "echo", folder=support.BENCH)
+        address = support.free_address()
+        program = self.bench("proxy", str(address[1]), str(behind[1]))
+        self.assertTrue(support.connects(program, address))
+        job = (self.connect(address), os.urandom(100000))
+        self.assertTrue(support.drive([job])[0] == job[1], "what came back is changed")
+        self.assertEqual(b"", program.stop())
+        self.assertEqual(b"", upstream.stop())
+
+    def test_is_a_source_of_the_pattern(self):
+        program, address = self.serve_at("srv_eddy", "source", folder=support.BENCH)
+        client, received = self.connect(address), b""
+        while len(received) < 2 * PERIOD:
+            received += client.recv(1 << 16)
+        self.assertTrue(received[:2 * PERIOD] == 2 * pattern(), "the pattern is another")
+        self.assertEqual(b"", program.stop())
+
     @support.needs("wrk")
     def test_serves_wrk_without_an_error(self):
         program, address = self.serve_at("srv_eddy", "http", folder=support.BENCH)
@@ -48,10 +79,11 @@ class SrvEddy(support.Case):
             program.stop()
 
     def test_says_what_is_wrong(self):
-        usage = r"srv_eddy {echo\|http} PORT"
+        usage = r"srv_eddy {echo\|http\|udp\|proxy\|source} PORT"
         self.assert_one_line(self.bench(), 2, usage)
         self.assert_one_line(self.bench("echo"), 2, usage)
-        self.assert_one_line(self.bench("udp", "0"), 2, f"MODE 'udp': {usage}")
+        self.assert_one_line(self.bench("ftp", "0"), 2, f"MODE 'ftp': {usage}")
+        self.assert_one_line(self.bench("proxy", "0"), 2, usage)
         self.assert_one_line(self.bench("echo", "x"), 2, "port 'x': give a number")
         self.assert_one_line(self.bench("echo", "0", "--driver=foo"), 2, "driver 'foo'")
         self.assert_one_line(self.bench("echo", "0", driver="foo"), 2, "driver 'foo'")

@@ -350,6 +350,8 @@ CLAIM(two_senders_lose_no_job_of_a_sleeping_loop, set_up_plain, check_jobs, {pus
       {push_one_1, false}, {loop, true})
 CLAIM(a_full_ring_refuses_and_stays_in_order, set_up_full, check_jobs, {push_second_0, false},
       {push_second_1, false}, {loop, true})
+CLAIM(a_loop_that_falls_asleep_loses_no_second_job, set_up_plain, check_jobs, {push_two_0, false},
+      {loop, true})
 CLAIM(a_close_takes_or_refuses_each_job, set_up_plain, check_closed_jobs, {push_two_0, false},
       {push_one_1, false}, {loop_that_closes, false})
 CLAIM(a_close_ends_all_wakes, set_up_one_slot, check_closed_wakes, {late_waker, false},
@@ -387,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_second_wake_is_merged_or_queued_again),
         cmocka_unit_test(two_senders_lose_no_job_of_a_sleeping_loop),
         cmocka_unit_test(a_full_ring_refuses_and_stays_in_order),
+        cmocka_unit_test(a_loop_that_falls_asleep_loses_no_second_job),
         cmocka_unit_test(a_close_takes_or_refuses_each_job),
         cmocka_unit_test(a_close_ends_all_wakes),
         cmocka_unit_test(a_stale_wake_never_reaches_the_next_owner),

@@ -154,6 +154,8 @@ static void model_waiter_clear(eddy_waiter *waiter)
 #define eddy_waker_release model_waker_release
 #define eddy_waiter_park   model_waiter_park
 #define eddy_waiter_clear  model_waiter_clear
+#define eddy__waiter_park  model_waiter_park
+#define eddy__waiter_clear model_waiter_clear
 #define eddy__sync_lock    model_sync_lock
 #define eddy__sync_unlock  model_sync_unlock
 
