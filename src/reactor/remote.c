@@ -64,22 +64,25 @@ static void spawn_made(eddy_core *core, eddy_future *future)
     eddy__task_report(core, &(eddy_ended){.name = name, .result = error});
 }
 
+/* A job runs where it lies: its place is nobody else's until then. */
 void eddy__core_run_jobs(eddy_core *core, uint32_t max)
 {
-    _Alignas(16) unsigned char payload[EDDY__JOB_PAYLOAD];
-    const void *type;
+    eddy__inbox *inbox = core->inbox;
     uint32_t taken = 0;
+    const void *type;
+    void *payload;
 
-    while (taken < max && eddy__inbox_take(core->inbox, &type, payload)) {
+    while (taken < max && (payload = eddy__inbox_first(inbox, &type)) != NULL) {
         const eddy_job *job = type;
         eddy_future *future = job->make(payload, &core->handle);
 
+        eddy__inbox_remove_first(inbox);
         taken++;
         core->stats.jobs_run++;
         if (future != NULL)
             spawn_made(core, future);
     }
-    if (taken == max && eddy__inbox_ready(core->inbox))
+    if (taken == max && eddy__inbox_ready(inbox))
         core->stats.limit_inbox_turn++;
 }
 

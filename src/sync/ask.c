@@ -77,15 +77,16 @@ static eddy_result answer(eddy__ask *ask, eddy_task *task)
     }
     waker = eddy__ticket_detach(ticket, &wakeups);
     eddy__sync_leave(sync, &wakeups);
-    eddy_waker_release(&waker);
-    eddy_waiter_clear(&ticket->waiter);
+    if (waker.inbox != NULL)
+        eddy_waker_release(&waker);
+    eddy__waiter_clear(&ticket->waiter);
     return result;
 }
 
 /* In an object of the task's own loop: nothing can happen between looking and parking. */
 static eddy_result wait_here(eddy__ask *ask, eddy_task *task)
 {
-    eddy_result result = eddy_waiter_park(&ask->ticket->waiter, task, &ask->type->wait);
+    eddy_result result = eddy__waiter_park(&ask->ticket->waiter, task, &ask->type->wait);
 
     if (result == EDDY_PENDING)
         eddy__line_join(ask->line, ask->ticket, ask->need);

@@ -19,7 +19,7 @@ static eddy__sync *new_local(eddy_core *core, const char *name, size_t size)
 {
     eddy__sync *self;
 
-    eddy__core_check(core, name);
+    eddy__core_check_here(core, name);
     self = core->gone ? NULL : eddy__slab_alloc(&core->slab, size);
     if (self == NULL)
         return NULL;

@@ -44,7 +44,7 @@ static inline void eddy__sync_lock(eddy__sync *self)
     if (self->shared != NULL)
         eddy__mutex_lock(&self->shared->mutex);
     else if (!self->core->gone)
-        eddy__core_check(self->core, self->name);
+        eddy__core_check_here(self->core, self->name);
 }
 
 static inline void eddy__sync_unlock(eddy__sync *self)
