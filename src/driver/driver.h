@@ -18,7 +18,9 @@
  *  6 Nothing is delivered inside a call: events come from wait() alone. A call may *return* that
  *    it finished at once.
  *  7 At most one send is in flight per slot (asserted). The memory of its bytes stays untouched
- *    until EDDY__SENT, or until EDDY__ENDED when the slot was detached meanwhile.
+ *    until EDDY__SENT, or until EDDY__ENDED when the slot was detached meanwhile. A driver that
+ *    knows it by then tells EDDY__SENT in the wait() that hands the bytes over; with `sent_late` that
+ *    one may sleep first, and tell it with whatever ends the sleep.
  *  8 wait() returns by its deadline, and does not block while anything is queued. A signal ends
  *    it early without an error.
  *
@@ -65,7 +67,8 @@ typedef struct eddy__slot {
     bool watch;              /* deliver EDDY__HANGUP once, credit or not; the loop sets it, then
                                 calls credit() */
     bool keep_fd;            /* the loop sets it before detach(): the descriptor is not closed */
-    uint16_t interest;       /* private to the driver */
+    bool sent_late;    /* nobody waits for EDDY__SENT. The loop sets and clears it, at any time */
+    uint16_t interest; /* private to the driver */
 } eddy__slot;
 
 typedef enum eddy__event_type {
@@ -124,6 +127,7 @@ enum {
     EDDY__WITHOUT_MULTISHOT_ACCEPT = 1 << 3, /* io_uring: one accept at a time */
     EDDY__WITHOUT_IO_URING = 1 << 4,         /* as if the system call were forbidden */
     EDDY__WITHOUT_EPOLL_PWAIT2 = 1 << 5,     /* epoll: time-outs in milliseconds */
+    EDDY__WITHOUT_UNTOLD_SENDS = 1 << 7,     /* io_uring: every send has a completion of its own */
     EDDY__WITHOUT_MULTISHOT_TIMER = 1 << 6,  /* no kernel timer object: wait with a time-out */
 };
 

@@ -59,6 +59,8 @@ static int uring_open(const eddy__driver_options *options, eddy__driver **out)
     u->timer_absent = (options->without & EDDY__WITHOUT_MULTISHOT_TIMER) != 0;
     u->accept_single =
         !can.multishot_accept || (options->without & EDDY__WITHOUT_MULTISHOT_ACCEPT) != 0;
+    if (can.untold_sends && (options->without & EDDY__WITHOUT_UNTOLD_SENDS) == 0)
+        u->untold_max = EDDY__URING_UNTOLD_MAX;
     eddy__slots_init(&u->slots, options->allocator);
     error = eddy__uring_ring_open(&u->ring, SQ_ENTRIES,
                                   (options->without & EDDY__WITHOUT_DEFER_TASKRUN) != 0);
@@ -105,7 +107,7 @@ static bool uring_drain(eddy__uring *u)
         sqe->opcode = EDDY__URING_OP_ASYNC_CANCEL;
         sqe->fd = -1;
         sqe->op_flags = EDDY__URING_CANCEL_ANY | EDDY__URING_CANCEL_ALL;
-        sqe->user_data = EDDY__URING_KIND_CANCEL;
+        sqe->user_data = eddy__uring_own_data(EDDY__URING_KIND_CANCEL);
     }
     for (int round = 0; uring_in_flight(u) && round < DRAIN_ROUNDS;) {
         int got = eddy__uring_ring_enter_timeout(&u->ring, 1, DRAIN_ROUND_NS);
@@ -131,7 +133,7 @@ static void uring_close_strays(eddy__uring *u)
     for (uint32_t head = u->ring.cq_head; head != tail; head++) {
         const eddy__uring_cqe *cqe = &u->ring.cqes[head & u->ring.cq_mask];
 
-        if ((uint8_t)cqe->user_data == EDDY__URING_KIND_ACCEPT && cqe->res >= 0)
+        if (eddy__uring_kind_of(cqe->user_data) == EDDY__URING_KIND_ACCEPT && cqe->res >= 0)
             (void)close(cqe->res);
     }
 }

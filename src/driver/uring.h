@@ -5,8 +5,9 @@
  *   uring.c          open and close           uring_wait.c     one wait(): submit, sleep, collect
  *   uring_ops.c      what the loop calls      uring_events.c   completions become events
  *   uring_steps.c    slots that need a look   uring_buffers.c  memory that is received into
- *   uring_ready.c    mere readiness           uring_ring.c     the system calls
- *   uring_probe.c    the self-test            uring_embed.c    a loop inside another one
+ *   uring_send.c     sends and their ends     uring_ready.c    mere readiness
+ *   uring_ring.c     the system calls         uring_probe.c    the self-test
+ *   uring_embed.c    a loop inside another one
  *
  * Operations write entries for the kernel and nothing else; the next wait() submits them. What a
  * slot needs besides (to be armed, paused, cancelled, closed, to be given its late bytes) is
@@ -26,7 +27,9 @@
 #include "driver/slots.h"
 #include "driver/uring_ring.h"
 
-/* What an operation is for: the low byte of its user_data. */
+#include <errno.h>
+
+/* What an operation is for: the fourth byte of its user_data, above the index of the slot. */
 typedef enum eddy__uring_kind {
     EDDY__URING_KIND_RECV,
     EDDY__URING_KIND_SEND,
@@ -46,6 +49,8 @@ enum {
     EDDY__URING_CONNECT = 1 << EDDY__URING_KIND_CONNECT,
     EDDY__URING_POLL = 1 << EDDY__URING_KIND_POLL,
     EDDY__URING_CLOSE = 1 << EDDY__URING_KIND_CLOSE,
+    EDDY__URING_UNTOLD =
+        1 << 15, /* goes with SEND: the kernel tells of it only if it falls short */
 };
 
 /* slot->state */
@@ -61,6 +66,7 @@ enum {
     EDDY__URING_STOPPED = 1 << 8,     /* listener: accepting failed, waits for credit() */
     EDDY__URING_REVIVED = 1 << 9, /* was armed for a buffer it had waited for, has got none yet */
     EDDY__URING_RESET = 1 << 10,  /* a send found the connection broken, see slot->result */
+    EDDY__URING_FULL = 1 << 11,   /* the last send fell short: the next one waits for room */
 };
 
 /* Ids of provided buffers, at most. */
@@ -93,11 +99,17 @@ typedef struct eddy__uring_buffers {
     uint32_t cut_at;
 } eddy__uring_buffers;
 
+/* Sends that may be in flight of which the kernel tells only when they fall short. */
+enum { EDDY__URING_UNTOLD_MAX = 256 };
+
+/* What is taken of the scratch memory is a multiple of this. */
+enum { EDDY__URING_SCRATCH_ALIGN = 16 };
+
 /* Memory for message headers and addresses; may be reused when all entries are submitted. */
 typedef struct eddy__uring_scratch {
     struct eddy__uring_scratch *next; /* older, full ones */
     uint32_t used;
-    _Alignas(16) unsigned char bytes[32 * 1024];
+    _Alignas(EDDY__URING_SCRATCH_ALIGN) unsigned char bytes[32 * 1024];
 } eddy__uring_scratch;
 
 typedef struct eddy__uring {
@@ -110,7 +122,8 @@ typedef struct eddy__uring {
     eddy__slot *todo_first, *todo_last;       /* to step */
     eddy__slot *starved_first, *starved_last; /* longest waiting first */
     eddy__slot *starved_again; /* the last of those that came back to the front in this wait() */
-    bool direct;               /* entries go straight into the ring: enabled and no backlog */
+    bool direct;               /* entries go straight into the ring: enabled and no backlog. If not,
+                                  ring.sq_limit is its tail */
     bool accept_single;        /* no multishot accept */
     bool timer_absent;         /* no kernel timer */
     bool wake_armed;
@@ -123,6 +136,8 @@ typedef struct eddy__uring {
     eddy__uring_sqe *backlog; /* entries written while the ring could not take them */
     uint32_t backlog_n, backlog_room;
     eddy__uring_scratch *scratch;
+    uint32_t untold_n, untold_max; /* 0 at most: the kernel cannot do that */
+    eddy__slot *untold[EDDY__URING_UNTOLD_MAX];
     eddy__uring_buffers buffers;
 } eddy__uring;
 
@@ -130,6 +145,7 @@ typedef struct eddy__uring {
 typedef struct eddy__uring_abilities {
     bool incremental;
     bool multishot_accept;
+    bool untold_sends;
 } eddy__uring_abilities;
 int eddy__uring_probe(eddy__uring_abilities *out);
 
@@ -141,8 +157,10 @@ void eddy__uring_buffers_deinit(eddy__uring *, bool lost);
 void eddy__uring_buffers_fill(eddy__uring *);
 /* Once per wait(): raise the target if need be, and fill. */
 void eddy__uring_buffers_turn(eddy__uring *);
-/* The kernel has no more use for the buffer: its id gets another at the next wait(). */
-void eddy__uring_buffers_used_up(eddy__uring *, uint32_t id);
+/* The block that `len` received bytes are in, with one reference, and where they are. The id of a
+ * buffer for which the kernel has no more use gets another at the next wait(). */
+eddy__block *eddy__uring_buffers_claim(eddy__uring *, uint32_t cqe_flags, uint32_t len,
+                                       unsigned char **at);
 
 /* uring_ops.c */
 eddy__uring_sqe *eddy__uring_sqe_slow(eddy__uring *);
@@ -152,6 +170,10 @@ int eddy__uring_submit(eddy__uring *);
 void eddy__uring_backlog_flush(eddy__uring *);
 /* Everything is submitted: the scratch memory is free. */
 void eddy__uring_scratch_reset(eddy__uring *);
+/* See to it that `bytes` can be taken. May submit, so no entry may be half written. */
+bool eddy__uring_scratch_reserve(eddy__uring *, uint32_t bytes);
+/* Memory that was reserved; stays as it is until the entries written so far are submitted. */
+void *eddy__uring_scratch_take(eddy__uring *, uint32_t bytes);
 /* These write one entry; false when there is no room for it. */
 bool eddy__uring_arm_recv(eddy__uring *, eddy__slot *);
 bool eddy__uring_arm_accept(eddy__uring *, eddy__slot *);
@@ -161,7 +183,6 @@ bool eddy__uring_cancel(eddy__uring *, eddy__slot *, eddy__uring_kind kind);
 int eddy__uring_attach(eddy__driver *, eddy__slot *, int fd, eddy__slot_kind kind);
 void eddy__uring_detach(eddy__driver *, eddy__slot *);
 void eddy__uring_credit(eddy__driver *, eddy__slot *);
-eddy_result eddy__uring_send(eddy__driver *, eddy__slot *, const eddy__iov *iov, uint32_t n);
 void eddy__uring_connect(eddy__driver *, eddy__slot *, const eddy_addr *to);
 int eddy__uring_shutdown(eddy__driver *, eddy__slot *);
 
@@ -188,6 +209,15 @@ bool eddy__uring_late_add(eddy__uring *, eddy__slot *, eddy__block *, unsigned c
 /* Release what came late. */
 void eddy__uring_late_clear(eddy__uring *, eddy__slot *);
 
+/* uring_send.c */
+eddy_result eddy__uring_send(eddy__driver *, eddy__slot *, const eddy__iov *iov, uint32_t n);
+void eddy__uring_on_send(eddy__uring *, eddy__slot *, const eddy__uring_cqe *);
+/* Nothing can be known of sends yet that somebody waits for. */
+bool eddy__uring_sends_awaited(const eddy__uring *);
+/* Every completion that is there was read. When the kernel has taken every entry, too, tell of the
+ * sends of which it says nothing. */
+void eddy__uring_sends_done(eddy__uring *);
+
 /* uring_events.c */
 /* Turn completions into events while there is room for events. */
 void eddy__uring_collect(eddy__uring *);
@@ -203,25 +233,85 @@ int eddy__uring_expose(eddy__driver *);
 bool eddy__uring_settle(eddy__driver *, int64_t deadline_ns);
 void eddy__uring_embed_close(eddy__uring *);
 
+/* The slot's index and generation lie side by side in it as they do in the slot. */
 static inline uint64_t eddy__uring_user_data(eddy__uring_kind kind, const eddy__slot *slot)
 {
-    return (uint64_t)kind | (uint64_t)slot->index << 8 | (uint64_t)slot->generation << 32;
+    return (uint64_t)slot->generation << 32 | slot->index | (uint64_t)kind << 24;
+}
+
+/* Of an operation of no slot. */
+static inline uint64_t eddy__uring_own_data(eddy__uring_kind kind)
+{
+    return (uint64_t)kind << 24;
+}
+
+static inline eddy__uring_kind eddy__uring_kind_of(uint64_t user_data)
+{
+    return (eddy__uring_kind)(uint8_t)(user_data >> 24);
+}
+
+/* The slot of an operation that is one of a slot; NULL: it has gone. */
+static inline eddy__slot *eddy__uring_slot_of(const eddy__uring *u, uint64_t user_data)
+{
+    return eddy__slots_find(&u->slots, (uint32_t)user_data & (EDDY__SLOTS_MAX - 1),
+                            (uint32_t)(user_data >> 32));
 }
 
 /* An entry to write, all zero, or NULL: the ring is full, cannot be emptied now, and there is no
  * memory to keep the entry elsewhere. May submit earlier entries, so complete those first. */
 static inline eddy__uring_sqe *eddy__uring_sqe_get(eddy__uring *u)
 {
-    eddy__uring_sqe *sqe = u->direct ? eddy__uring_ring_sqe(&u->ring) : NULL;
+    return eddy__uring_ring_has_room(&u->ring) ? eddy__uring_ring_next(&u->ring)
+                                               : eddy__uring_sqe_slow(u);
+}
 
-    return sqe != NULL ? sqe : eddy__uring_sqe_slow(u);
+/* The entry is for an operation on the slot. */
+static inline void eddy__uring_op_init(eddy__uring_sqe *sqe, eddy__slot *slot,
+                                       eddy__uring_kind kind, uint8_t opcode)
+{
+    sqe->opcode = opcode;
+    sqe->fd = slot->fd;
+    sqe->user_data = eddy__uring_user_data(kind, slot);
+    slot->in_flight = (uint16_t)(slot->in_flight | 1U << kind);
+}
+
+/* The next entry, for an operation on the slot; NULL: no room. */
+static inline eddy__uring_sqe *eddy__uring_op_start(eddy__uring *u, eddy__slot *slot,
+                                                    eddy__uring_kind kind, uint8_t opcode)
+{
+    eddy__uring_sqe *sqe = eddy__uring_sqe_get(u);
+
+    if (sqe != NULL)
+        eddy__uring_op_init(sqe, slot, kind, opcode);
+    return sqe;
+}
+
+/* The operation has come to its end. True when its cancellation had been asked for. */
+static inline bool eddy__uring_op_over(eddy__slot *slot, uint16_t op)
+{
+    bool cancelled = (slot->interest & op) != 0;
+
+    slot->in_flight = (uint16_t)(slot->in_flight & ~op);
+    slot->interest = (uint16_t)(slot->interest & ~op);
+    return cancelled;
+}
+
+/* It could not be done now: the kernel gives up on a descriptor that has become ready more than a
+ * hundred times without being so. Nothing has happened, so it is asked again. */
+static inline bool eddy__uring_is_nothing(int32_t result)
+{
+    return result == -EAGAIN || result == -EINTR;
 }
 
 /* Add an event; the caller has seen that there is room. */
 static inline void eddy__uring_emit(eddy__uring *u, eddy__slot *slot, eddy__event_type type,
                                     int32_t result)
 {
-    *u->out++ = (eddy__event){.slot = slot, .type = type, .result = result};
+    eddy__event *event = u->out++;
+
+    event->slot = slot; /* nobody looks at what is of bytes only */
+    event->type = type;
+    event->result = result;
 }
 
 static inline void eddy__uring_emit_bytes(eddy__uring *u, eddy__slot *slot, eddy__block *block,
@@ -232,27 +322,32 @@ static inline void eddy__uring_emit_bytes(eddy__uring *u, eddy__slot *slot, eddy
         .slot = slot, .type = EDDY__BYTES, .result = (int32_t)len, .block = block, .at = at};
 }
 
-/* The block that `len` received bytes are in, with one reference, and where they are. */
-static inline eddy__block *eddy__uring_buffers_claim(eddy__uring *u, uint32_t cqe_flags,
-                                                     uint32_t len, unsigned char **at)
+/* The buffer that was received into, and where in it. */
+static inline eddy__uring_buffer *eddy__uring_buffers_at(eddy__uring *u, uint32_t cqe_flags,
+                                                         uint32_t len)
 {
     uint32_t id = cqe_flags >> EDDY__URING_CQE_BUFFER_SHIFT;
     eddy__uring_buffer *buffer = &u->buffers.ids[id % EDDY__URING_BUFFERS_MAX];
-    eddy__block *block = buffer->block;
 
     EDDY_ASSERT(len <= buffer->left, "io_uring received %u bytes into buffer %u, which has %u", len,
                 id, buffer->left);
-    *at = buffer->at;
-    EDDY_ASSERT(eddy__poison_find(*at, len) == NULL,
+    EDDY_ASSERT(eddy__poison_find(buffer->at, len) == NULL,
                 "io_uring received into a block that was given back");
-    if ((cqe_flags & EDDY__URING_CQE_BUF_MORE) != 0) {
-        buffer->at += len;
-        buffer->left -= len;
-        block->refs++;
-    } else {
-        eddy__uring_buffers_used_up(u, id); /* the kernel's reference becomes the caller's */
-    }
-    return block;
+    return buffer;
+}
+
+/* The block that `len` received bytes are in, with one reference, and where they are. The kernel
+ * goes on with the rest of the buffer. */
+static inline eddy__block *eddy__uring_buffers_share(eddy__uring *u, uint32_t cqe_flags,
+                                                     uint32_t len, unsigned char **at)
+{
+    eddy__uring_buffer *buffer = eddy__uring_buffers_at(u, cqe_flags, len);
+
+    *at = buffer->at;
+    buffer->at += len;
+    buffer->left -= len;
+    buffer->block->refs++;
+    return buffer->block;
 }
 
 #endif

@@ -165,13 +165,20 @@ void eddy__uring_buffers_turn(eddy__uring *u)
     eddy__uring_buffers_fill(u);
 }
 
-void eddy__uring_buffers_used_up(eddy__uring *u, uint32_t id)
+eddy__block *eddy__uring_buffers_claim(eddy__uring *u, uint32_t cqe_flags, uint32_t len,
+                                       unsigned char **at)
 {
     eddy__uring_buffers *self = &u->buffers;
+    eddy__uring_buffer *buffer = eddy__uring_buffers_at(u, cqe_flags, len);
+    eddy__block *block = buffer->block;
 
-    self->ids[id].block = NULL;
-    self->ids[id].left = 0;
-    self->idle[self->idle_n++] = (uint16_t)id;
+    if ((cqe_flags & EDDY__URING_CQE_BUF_MORE) != 0)
+        return eddy__uring_buffers_share(u, cqe_flags, len, at);
+    *at = buffer->at;
+    buffer->block = NULL; /* the kernel's reference becomes the caller's */
+    buffer->left = 0;
+    self->idle[self->idle_n++] = (uint16_t)(buffer - self->ids);
     self->provided--;
     self->used++;
+    return block;
 }

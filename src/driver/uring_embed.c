@@ -82,8 +82,8 @@ static void wake_disarm(eddy__uring *u)
     sqe->opcode = EDDY__URING_OP_ASYNC_CANCEL;
     sqe->fd = -1;
     sqe->flags = EDDY__URING_SQE_CQE_SKIP_SUCCESS;
-    sqe->addr = EDDY__URING_KIND_WAKE;
-    sqe->user_data = EDDY__URING_KIND_CANCEL;
+    sqe->addr = eddy__uring_own_data(EDDY__URING_KIND_WAKE);
+    sqe->user_data = eddy__uring_own_data(EDDY__URING_KIND_CANCEL);
 }
 
 static void submit(eddy__uring *u)
@@ -102,7 +102,8 @@ static bool is_settled(const eddy__uring *u)
     return eddy__uring_ring_cq_tail(&u->ring) == u->ring.cq_head && u->todo_first == NULL &&
            u->direct && eddy__uring_ring_unsubmitted(&u->ring) == 0 &&
            (eddy__uring_ring_flags(&u->ring) & work) == 0 &&
-           (u->starved_first == NULL || u->buffers.provided == 0);
+           (u->starved_first == NULL || u->buffers.provided == 0) &&
+           (u->untold_n == 0 || !eddy__uring_sends_awaited(u));
 }
 
 bool eddy__uring_settle(eddy__driver *driver, int64_t deadline_ns)

@@ -15,23 +15,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* The operation has come to its end. True when its cancellation had been asked for. */
-static bool op_over(eddy__slot *slot, uint16_t op)
-{
-    bool cancelled = (slot->interest & op) != 0;
-
-    slot->in_flight = (uint16_t)(slot->in_flight & ~op);
-    slot->interest = (uint16_t)(slot->interest & ~op);
-    return cancelled;
-}
-
-/* It could not be done now: the kernel gives up on a descriptor that has become ready more than a
- * hundred times without being so. Nothing has happened, so it is asked again. */
-static inline bool is_nothing(int32_t result)
-{
-    return result == -EAGAIN || result == -EINTR;
-}
-
 /* Nothing more will be received, and why: 0 the end, or -errno. Told behind the late bytes. */
 static void receive_over(eddy__uring *u, eddy__slot *slot, int32_t result)
 {
@@ -63,8 +46,8 @@ static void bytes_late(eddy__uring *u, eddy__slot *slot, eddy__block *block, uns
 /* A receive has ended without bytes. */
 static void receive_stopped(eddy__uring *u, eddy__slot *slot, int32_t result, bool cancelled)
 {
-    if ((slot->state & (EDDY__URING_DETACHED | EDDY__URING_OVER)) != 0 || is_nothing(result) ||
-        (result == -ECANCELED && cancelled)) {
+    if ((slot->state & (EDDY__URING_DETACHED | EDDY__URING_OVER)) != 0 ||
+        eddy__uring_is_nothing(result) || (result == -ECANCELED && cancelled)) {
         eddy__uring_queue(u, slot);
     } else if (result == -ENOBUFS) {
         u->buffers.hungry = true;
@@ -80,7 +63,7 @@ static void receive_stopped(eddy__uring *u, eddy__slot *slot, int32_t result, bo
 static void on_recv(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)
 {
     bool more = (cqe->flags & EDDY__URING_CQE_MORE) != 0;
-    bool cancelled = !more && op_over(slot, EDDY__URING_RECV);
+    bool cancelled = !more && eddy__uring_op_over(slot, EDDY__URING_RECV);
 
     if (cqe->res > 0) {
         unsigned char *at;
@@ -110,50 +93,6 @@ static void on_recv(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe
         receive_stopped(u, slot, cqe->res, cancelled);
 }
 
-/* The kernel tells an error once. When it told the sender that the connection is broken, the
- * receiver would next be told an ordinary end, so remember what it was. EPIPE is no such error: it
- * says that the end had come before. */
-static void send_failed(eddy__slot *slot, int32_t result)
-{
-    switch (result) {
-    case -EPIPE:
-    case -ECANCELED:
-    case -ENOMEM:
-    case -ENOBUFS:
-        return;
-    default:
-        break;
-    }
-    if ((slot->state & EDDY__URING_OVER) != 0)
-        return;
-    slot->state |= EDDY__URING_RESET;
-    slot->result = result < 0 ? result : -ECONNRESET;
-}
-
-/* A send that was to wait for all of it was cut off: by a reset, whose error nobody tells then, or
- * only because the thread was interrupted. */
-static EDDY__COLD bool cut_off(eddy__uring *u, const eddy__slot *slot)
-{
-    u->base.counters.syscalls++;
-    return eddy__kernel_is_reset(slot->fd);
-}
-
-static void on_send(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)
-{
-    int32_t result = is_nothing(cqe->res) ? 0 : cqe->res; /* sent again by the loop */
-
-    (void)op_over(slot, EDDY__URING_SEND);
-    if (result < 0 || ((uint32_t)result < slot->sent && cut_off(u, slot)))
-        send_failed(slot, result);
-    if (result == -EPIPE && (slot->state & EDDY__URING_RESET) != 0)
-        result = slot->result; /* why the send before was cut off, which could not tell it */
-    slot->sent = cqe->res > 0 ? (uint32_t)cqe->res : 0;
-    if ((slot->state & EDDY__URING_DETACHED) == 0)
-        eddy__uring_emit(u, slot, EDDY__SENT, result);
-    else
-        eddy__uring_queue(u, slot);
-}
-
 /* A connection that nobody wants, or that comes without credit. */
 static void accepted_late(eddy__uring *u, eddy__slot *slot, int32_t fd)
 {
@@ -181,7 +120,7 @@ static void accept_failed(eddy__uring *u, eddy__slot *slot, int32_t result)
 static void on_accept(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)
 {
     bool more = (cqe->flags & EDDY__URING_CQE_MORE) != 0;
-    bool cancelled = !more && op_over(slot, EDDY__URING_ACCEPT);
+    bool cancelled = !more && eddy__uring_op_over(slot, EDDY__URING_ACCEPT);
     bool wanted = (slot->state & EDDY__URING_DETACHED) == 0;
 
     if (cqe->res >= 0 && wanted && slot->credit > 0 && slot->late == NULL) {
@@ -189,7 +128,8 @@ static void on_accept(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *c
         eddy__uring_emit(u, slot, EDDY__ACCEPTED, cqe->res);
     } else if (cqe->res >= 0) {
         accepted_late(u, slot, cqe->res);
-    } else if (wanted && !is_nothing(cqe->res) && !(cqe->res == -ECANCELED && cancelled)) {
+    } else if (wanted && !eddy__uring_is_nothing(cqe->res) &&
+               !(cqe->res == -ECANCELED && cancelled)) {
         accept_failed(u, slot, cqe->res);
     }
     if (!more || slot->credit <= 0)
@@ -198,7 +138,7 @@ static void on_accept(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *c
 
 static void on_connect(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)
 {
-    (void)op_over(slot, EDDY__URING_CONNECT);
+    (void)eddy__uring_op_over(slot, EDDY__URING_CONNECT);
     if ((slot->state & EDDY__URING_DETACHED) == 0) {
         if (cqe->res < 0)
             slot->state |= EDDY__URING_OVER;
@@ -209,7 +149,7 @@ static void on_connect(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *
 
 static void on_poll(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)
 {
-    (void)op_over(slot, EDDY__URING_POLL);
+    (void)eddy__uring_op_over(slot, EDDY__URING_POLL);
     if ((slot->state & EDDY__URING_DETACHED) != 0) {
         eddy__uring_queue(u, slot);
     } else if ((slot->state & (EDDY__URING_HUNG_UP | EDDY__URING_OVER)) == 0 && cqe->res >= 0) {
@@ -226,12 +166,12 @@ static void on_close(eddy__uring *u, eddy__slot *slot)
 
 static void on_slot(eddy__uring *u, eddy__slot *slot, const eddy__uring_cqe *cqe)
 {
-    switch ((eddy__uring_kind)(uint8_t)cqe->user_data) {
+    switch (eddy__uring_kind_of(cqe->user_data)) {
     case EDDY__URING_KIND_RECV:
         on_recv(u, slot, cqe);
         break;
     case EDDY__URING_KIND_SEND:
-        on_send(u, slot, cqe);
+        eddy__uring_on_send(u, slot, cqe);
         break;
     case EDDY__URING_KIND_ACCEPT:
         on_accept(u, slot, cqe);
@@ -257,7 +197,7 @@ static void on_other(eddy__uring *u, const eddy__uring_cqe *cqe)
 {
     unsigned char *at;
 
-    switch ((eddy__uring_kind)(uint8_t)cqe->user_data) {
+    switch (eddy__uring_kind_of(cqe->user_data)) {
     case EDDY__URING_KIND_WAKE:
         if ((cqe->flags & EDDY__URING_CQE_MORE) == 0)
             u->wake_armed = false;
@@ -282,25 +222,56 @@ static void on_other(eddy__uring *u, const eddy__uring_cqe *cqe)
     }
 }
 
+static EDDY__NOINLINE void on_completion(eddy__uring *u, const eddy__uring_cqe *cqe)
+{
+    eddy__slot *slot = NULL;
+
+    if (eddy__uring_kind_of(cqe->user_data) <= EDDY__URING_KIND_CLOSE)
+        slot = eddy__uring_slot_of(u, cqe->user_data);
+    if (slot != NULL)
+        on_slot(u, slot, cqe);
+    else
+        on_other(u, cqe);
+}
+
+/* The common completion: bytes that a stream has credit for, in a buffer of which more is left.
+ * False: it is not that simple, and nothing was done. */
+static inline bool on_bytes(eddy__uring *u, const eddy__uring_cqe *cqe)
+{
+    const uint32_t goes_on =
+        EDDY__URING_CQE_BUFFER | EDDY__URING_CQE_MORE | EDDY__URING_CQE_BUF_MORE;
+    const uint16_t other = EDDY__URING_DETACHED | EDDY__URING_OVER | EDDY__URING_REVIVED;
+    eddy__slot *slot;
+    eddy__block *block;
+    unsigned char *at;
+
+    if (eddy__uring_kind_of(cqe->user_data) != EDDY__URING_KIND_RECV ||
+        (cqe->flags & goes_on) != goes_on || cqe->res <= 0)
+        return false;
+    slot = eddy__uring_slot_of(u, cqe->user_data);
+    if (slot == NULL || slot->credit <= cqe->res || slot->late != NULL ||
+        (slot->state & other) != 0)
+        return false;
+    block = eddy__uring_buffers_share(u, cqe->flags, (uint32_t)cqe->res, &at);
+    eddy__uring_emit_bytes(u, slot, block, at, (uint32_t)cqe->res);
+    return true;
+}
+
 void eddy__uring_collect(eddy__uring *u)
 {
-    uint32_t tail = eddy__uring_ring_cq_tail(&u->ring);
+    const uint32_t tail = eddy__uring_ring_cq_tail(&u->ring);
     uint32_t head = u->ring.cq_head;
 
-    while (head != tail && u->out != u->out_end) {
-        const eddy__uring_cqe *cqe = &u->ring.cqes[head++ & u->ring.cq_mask];
-        eddy__slot *slot = NULL;
+    if (head != tail) {
+        for (; head != tail && u->out != u->out_end; head++) {
+            const eddy__uring_cqe *cqe = &u->ring.cqes[head & u->ring.cq_mask];
 
-        if ((uint8_t)cqe->user_data <= EDDY__URING_KIND_CLOSE)
-            slot = eddy__slots_find(&u->slots, (uint32_t)cqe->user_data >> 8,
-                                    (uint32_t)(cqe->user_data >> 32));
-        if (slot != NULL)
-            on_slot(u, slot, cqe);
-        else
-            on_other(u, cqe);
+            if (!on_bytes(u, cqe))
+                on_completion(u, cqe);
+        }
+        u->ring.cq_head = head;
+        eddy__uring_ring_seen(&u->ring);
     }
-    if (head == u->ring.cq_head)
-        return;
-    u->ring.cq_head = head;
-    eddy__uring_ring_seen(&u->ring);
+    if (u->untold_n != 0 && head == tail)
+        eddy__uring_sends_done(u);
 }

@@ -15,15 +15,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(eddy__iov) == sizeof(struct iovec), "eddy__iov is struct iovec");
-_Static_assert(offsetof(eddy__iov, base) == offsetof(struct iovec, iov_base), "eddy__iov.base");
-_Static_assert(offsetof(eddy__iov, len) == offsetof(struct iovec, iov_len), "eddy__iov.len");
-
-enum { BACKLOG_FIRST_ROOM = 64, SCRATCH_ALIGN = 16 };
-#define SEND_BYTES_MAX ((size_t)0x7ffff000) /* what the kernel moves in one call */
+enum { BACKLOG_FIRST_ROOM = 64 };
 
 /* --- entries and memory for them --- */
 
@@ -53,13 +47,16 @@ eddy__uring_sqe *eddy__uring_sqe_slow(eddy__uring *u)
 {
     eddy__uring_sqe *sqe = NULL;
 
-    if (u->direct && eddy__uring_submit(u) >= 0)
+    if (u->direct)
+        sqe = eddy__uring_ring_sqe(&u->ring);
+    if (sqe == NULL && u->direct && eddy__uring_submit(u) >= 0)
         sqe = eddy__uring_ring_sqe(&u->ring);
     if (sqe != NULL)
         return sqe;
     if (u->backlog_n == u->backlog_room && !backlog_grow(u))
         return NULL;
     u->direct = false;
+    u->ring.sq_limit = u->ring.sq_tail;
     sqe = &u->backlog[u->backlog_n++];
     memset(sqe, 0, sizeof *sqe);
     return sqe;
@@ -82,6 +79,8 @@ void eddy__uring_backlog_flush(eddy__uring *u)
     if (u->backlog_n != 0)
         memmove(u->backlog, u->backlog + done, u->backlog_n * sizeof u->backlog[0]);
     u->direct = u->backlog_n == 0;
+    if (!u->direct)
+        u->ring.sq_limit = u->ring.sq_tail;
 }
 
 void eddy__uring_scratch_reset(eddy__uring *u)
@@ -96,8 +95,7 @@ void eddy__uring_scratch_reset(eddy__uring *u)
         u->scratch->used = 0;
 }
 
-/* See to it that `bytes` can be taken. May submit, so no entry may be half written. */
-static bool scratch_reserve(eddy__uring *u, uint32_t bytes)
+bool eddy__uring_scratch_reserve(eddy__uring *u, uint32_t bytes)
 {
     eddy__uring_scratch *chunk = u->scratch;
 
@@ -117,35 +115,21 @@ static bool scratch_reserve(eddy__uring *u, uint32_t bytes)
     return true;
 }
 
-/* Memory that was reserved; stays as it is until the entries written so far are submitted. */
-static void *scratch_take(eddy__uring *u, uint32_t bytes)
+void *eddy__uring_scratch_take(eddy__uring *u, uint32_t bytes)
 {
     void *memory = &u->scratch->bytes[u->scratch->used];
 
-    u->scratch->used += (bytes + SCRATCH_ALIGN - 1) & ~(uint32_t)(SCRATCH_ALIGN - 1);
+    u->scratch->used +=
+        (bytes + EDDY__URING_SCRATCH_ALIGN - 1) & ~(uint32_t)(EDDY__URING_SCRATCH_ALIGN - 1);
     return memory;
-}
-
-/* The next entry, for an operation on the slot; NULL: no room. */
-static inline eddy__uring_sqe *op_start(eddy__uring *u, eddy__slot *slot, eddy__uring_kind kind,
-                                        uint8_t opcode)
-{
-    eddy__uring_sqe *sqe = eddy__uring_sqe_get(u);
-
-    if (sqe == NULL)
-        return NULL;
-    sqe->opcode = opcode;
-    sqe->fd = slot->fd;
-    sqe->user_data = eddy__uring_user_data(kind, slot);
-    slot->in_flight = (uint16_t)(slot->in_flight | 1U << kind);
-    return sqe;
 }
 
 /* --- what a step decides --- */
 
 bool eddy__uring_arm_recv(eddy__uring *u, eddy__slot *slot)
 {
-    eddy__uring_sqe *sqe = op_start(u, slot, EDDY__URING_KIND_RECV, EDDY__URING_OP_RECV);
+    eddy__uring_sqe *sqe =
+        eddy__uring_op_start(u, slot, EDDY__URING_KIND_RECV, EDDY__URING_OP_RECV);
 
     if (sqe == NULL)
         return false;
@@ -156,7 +140,8 @@ bool eddy__uring_arm_recv(eddy__uring *u, eddy__slot *slot)
 
 bool eddy__uring_arm_accept(eddy__uring *u, eddy__slot *slot)
 {
-    eddy__uring_sqe *sqe = op_start(u, slot, EDDY__URING_KIND_ACCEPT, EDDY__URING_OP_ACCEPT);
+    eddy__uring_sqe *sqe =
+        eddy__uring_op_start(u, slot, EDDY__URING_KIND_ACCEPT, EDDY__URING_OP_ACCEPT);
 
     if (sqe == NULL)
         return false;
@@ -168,7 +153,8 @@ bool eddy__uring_arm_accept(eddy__uring *u, eddy__slot *slot)
 
 bool eddy__uring_arm_poll(eddy__uring *u, eddy__slot *slot)
 {
-    eddy__uring_sqe *sqe = op_start(u, slot, EDDY__URING_KIND_POLL, EDDY__URING_OP_POLL_ADD);
+    eddy__uring_sqe *sqe =
+        eddy__uring_op_start(u, slot, EDDY__URING_KIND_POLL, EDDY__URING_OP_POLL_ADD);
 
     if (sqe == NULL)
         return false;
@@ -183,7 +169,7 @@ bool eddy__uring_arm_poll(eddy__uring *u, eddy__slot *slot)
 
 bool eddy__uring_arm_close(eddy__uring *u, eddy__slot *slot)
 {
-    return op_start(u, slot, EDDY__URING_KIND_CLOSE, EDDY__URING_OP_CLOSE) != NULL;
+    return eddy__uring_op_start(u, slot, EDDY__URING_KIND_CLOSE, EDDY__URING_OP_CLOSE) != NULL;
 }
 
 /* The id is the operation's kind, index and generation. That an operation of the same id was
@@ -199,7 +185,7 @@ bool eddy__uring_cancel(eddy__uring *u, eddy__slot *slot, eddy__uring_kind kind)
     sqe->flags = EDDY__URING_SQE_CQE_SKIP_SUCCESS;
     sqe->fd = -1;
     sqe->addr = eddy__uring_user_data(kind, slot);
-    sqe->user_data = EDDY__URING_KIND_CANCEL;
+    sqe->user_data = eddy__uring_own_data(EDDY__URING_KIND_CANCEL);
     slot->interest = (uint16_t)(slot->interest | 1U << kind);
     return true;
 }
@@ -230,6 +216,7 @@ void eddy__uring_detach(eddy__driver *driver, eddy__slot *slot)
     EDDY_ASSERT((slot->state & EDDY__URING_DETACHED) == 0, "slot %u detached twice", slot->index);
     eddy__uring_late_clear(u, slot);
     slot->state |= EDDY__URING_DETACHED;
+    slot->sent_late = false; /* its end waits for it */
     eddy__uring_queue(u, slot);
     if (slot->kind == EDDY__SLOT_READY)
         eddy__uring_ready_detach(u, slot);
@@ -248,75 +235,21 @@ void eddy__uring_credit(eddy__driver *driver, eddy__slot *slot)
     eddy__uring_queue((eddy__uring *)driver, slot);
 }
 
-/* One header and its parts, in memory that the kernel copies when it takes the entry. */
-static struct msghdr *send_header(eddy__uring *u, eddy__slot *slot, const eddy__iov *iov,
-                                  uint32_t n)
-{
-    size_t sum = 0;
-
-    struct msghdr *header = scratch_take(u, (uint32_t)sizeof *header);
-    struct iovec *parts = scratch_take(u, n * (uint32_t)sizeof *parts);
-
-    memcpy(parts, iov, n * sizeof *parts);
-    *header = (struct msghdr){.msg_iov = parts, .msg_iovlen = n};
-    for (uint32_t i = 0; i < n; i++)
-        sum += iov[i].len;
-    slot->sent = (uint32_t)(sum < SEND_BYTES_MAX ? sum : SEND_BYTES_MAX);
-    return header;
-}
-
-static EDDY__NOINLINE eddy_result send_many(eddy__uring *u, eddy__slot *slot, const eddy__iov *iov,
-                                            uint32_t n)
-{
-    enum { HEADER_BYTES = sizeof(struct msghdr) + 2 * SCRATCH_ALIGN };
-    eddy__uring_sqe *sqe;
-
-    if (!scratch_reserve(u, HEADER_BYTES + n * (uint32_t)sizeof *iov))
-        return -ENOMEM;
-    sqe = op_start(u, slot, EDDY__URING_KIND_SEND, EDDY__URING_OP_SENDMSG);
-    if (sqe == NULL)
-        return -ENOMEM;
-    sqe->op_flags = MSG_NOSIGNAL | MSG_WAITALL;
-    sqe->addr = (uint64_t)(uintptr_t)send_header(u, slot, iov, n);
-    sqe->len = 1;
-    return EDDY_PENDING;
-}
-
-eddy_result eddy__uring_send(eddy__driver *driver, eddy__slot *slot, const eddy__iov *iov,
-                             uint32_t n)
-{
-    eddy__uring *u = (eddy__uring *)driver;
-    eddy__uring_sqe *sqe;
-
-    EDDY_ASSERT((slot->in_flight & EDDY__URING_SEND) == 0, "two sends at once on slot %u",
-                slot->index);
-    if (n != 1)
-        return send_many(u, slot, iov, n);
-    sqe = op_start(u, slot, EDDY__URING_KIND_SEND, EDDY__URING_OP_SEND);
-    if (sqe == NULL)
-        return -ENOMEM;
-    sqe->op_flags = MSG_NOSIGNAL | MSG_WAITALL;
-    sqe->addr = (uint64_t)(uintptr_t)iov->base;
-    sqe->len = (uint32_t)(iov->len < SEND_BYTES_MAX ? iov->len : SEND_BYTES_MAX);
-    slot->sent = sqe->len; /* to know whether all of them left */
-    return EDDY_PENDING;
-}
-
 void eddy__uring_connect(eddy__driver *driver, eddy__slot *slot, const eddy_addr *to)
 {
     eddy__uring *u = (eddy__uring *)driver;
     eddy__uring_sqe *sqe = NULL;
     struct sockaddr_storage *address;
 
-    if (scratch_reserve(u, sizeof *address))
-        sqe = op_start(u, slot, EDDY__URING_KIND_CONNECT, EDDY__URING_OP_CONNECT);
+    if (eddy__uring_scratch_reserve(u, sizeof *address))
+        sqe = eddy__uring_op_start(u, slot, EDDY__URING_KIND_CONNECT, EDDY__URING_OP_CONNECT);
     if (sqe == NULL) {
         slot->result = -ENOMEM;
         slot->state |= EDDY__URING_UNCONNECTED;
         eddy__uring_queue(u, slot);
         return;
     }
-    address = scratch_take(u, (uint32_t)sizeof *address);
+    address = eddy__uring_scratch_take(u, (uint32_t)sizeof *address);
     sqe->off = eddy__sockaddr_from(to, address);
     sqe->addr = (uint64_t)(uintptr_t)address;
 }

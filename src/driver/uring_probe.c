@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -23,7 +24,10 @@ enum {
     RECV_ID = 1,
     ACCEPT_ID = 2,
     CANCEL_ID = 3,
+    SEND_ID = 4,
+    SEND_PARTS = 64, /* each is the page: more than the socket takes */
 };
+#define NOTHING_TOLD  (INT32_C(1) << 30)
 #define PROBE_WAIT_NS (500 * EDDY_MILLISECOND)
 
 typedef struct probe {
@@ -168,6 +172,50 @@ static bool probe_accept(probe *self)
     return works;
 }
 
+/* What a send that is told of only when it falls short has come to, once it is submitted: the bytes
+ * that left, -errno, or NOTHING_TOLD. */
+static int32_t probe_send(probe *self, struct iovec *parts, size_t n)
+{
+    struct msghdr header = {.msg_iov = parts, .msg_iovlen = n};
+    eddy__uring_sqe *sqe = probe_arm(self, EDDY__URING_OP_SENDMSG, self->pair[0], SEND_ID);
+    eddy__uring_ring *ring = &self->ring;
+
+    sqe->flags = EDDY__URING_SQE_CQE_SKIP_SUCCESS;
+    sqe->op_flags = MSG_NOSIGNAL | MSG_WAITALL | MSG_DONTWAIT;
+    sqe->addr = (uint64_t)(uintptr_t)&header;
+    sqe->len = 1;
+    if (eddy__uring_ring_enter(ring, 0, EDDY__URING_ENTER_GETEVENTS, NULL, 0) != 1)
+        return -EIO;
+    if (ring->cq_head == eddy__uring_ring_cq_tail(ring))
+        return NOTHING_TOLD;
+    self->armed &= ~(1U << SEND_ID);
+    ring->cq_head++;
+    eddy__uring_ring_seen(ring);
+    return ring->cqes[(ring->cq_head - 1) & ring->cq_mask].res;
+}
+
+/* A send that does not wait is over when it was submitted, and told of only if some of it is left. */
+static bool probe_sends(probe *self)
+{
+    struct iovec parts[SEND_PARTS];
+    const int least = 1;
+    int32_t some;
+
+    for (size_t i = 0; i < SEND_PARTS; i++)
+        parts[i] = (struct iovec){self->page, PAGE_BYTES};
+    parts[0].iov_len = 1;
+    if (probe_send(self, parts, 1) != NOTHING_TOLD)
+        return false;
+    self->armed &= ~(1U << SEND_ID);
+    (void)setsockopt(self->pair[0], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
+    some = probe_send(self, parts, SEND_PARTS);
+    if (some > 0 && some < NOTHING_TOLD && probe_send(self, parts + 1, 1) == -EAGAIN)
+        return true;
+    if (!probe_cancel(self, SEND_ID))
+        self->page = NULL;
+    return false;
+}
+
 static int probe_start(probe *self, bool incremental)
 {
     int error = eddy__uring_ring_enable(&self->ring);
@@ -187,7 +235,7 @@ static int probe_start(probe *self, bool incremental)
 }
 
 /* Try everything on a ring of its own. */
-static int probe_run(bool incremental, bool *multishot_accept)
+static int probe_run(bool incremental, eddy__uring_abilities *out)
 {
     probe self = {.page = NULL};
     void *page;
@@ -208,8 +256,10 @@ static int probe_run(bool incremental, bool *multishot_accept)
     error = probe_start(&self, incremental);
     if (error == 0)
         error = probe_recv(&self, incremental);
-    if (error == 0)
-        *multishot_accept = probe_accept(&self);
+    if (error == 0) {
+        out->multishot_accept = probe_accept(&self);
+        out->untold_sends = self.page != NULL && probe_sends(&self);
+    }
     if (self.page != NULL)
         (void)munmap(page, PAGE_BYTES);
 no_page:
@@ -232,10 +282,10 @@ int eddy__uring_probe(eddy__uring_abilities *out)
     error = known_error;
     if (!done) {
         known = (eddy__uring_abilities){.incremental = true};
-        error = probe_run(true, &known.multishot_accept);
+        error = probe_run(true, &known);
         if (error == -EINVAL || error == -EOPNOTSUPP) {
             known.incremental = false;
-            error = probe_run(false, &known.multishot_accept);
+            error = probe_run(false, &known);
         }
         if (error == -EINVAL)
             error = -EOPNOTSUPP;

@@ -67,7 +67,7 @@ static void ring_lay_out(eddy__uring_ring *self, const eddy__uring_params *param
 {
     unsigned char *rings = self->rings;
 
-    self->sq_entries = params->sq_entries;
+    self->sq_mask = params->sq_entries - 1;
     self->ksq_head = (_Atomic uint32_t *)(void *)(rings + params->sq_off.head);
     self->ksq_tail = (_Atomic uint32_t *)(void *)(rings + params->sq_off.tail);
     self->ksq_flags = (_Atomic uint32_t *)(void *)(rings + params->sq_off.flags);

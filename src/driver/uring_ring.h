@@ -23,9 +23,9 @@ typedef struct eddy__uring_ring {
     uint32_t features;
     bool enabled;
 
-    uint32_t sq_tail; /* entries written; the kernel learns of it at the next enter */
-    uint32_t sq_head; /* entries taken by the kernel, as last looked at */
-    uint32_t sq_entries;
+    uint32_t sq_tail;  /* entries written; the kernel learns of it at the next enter */
+    uint32_t sq_limit; /* so far the tail may go, as last looked at */
+    uint32_t sq_mask;
     eddy__uring_sqe *sqes;
     _Atomic uint32_t *ksq_head, *ksq_tail, *ksq_flags;
 
@@ -57,20 +57,27 @@ int eddy__uring_ring_register(const eddy__uring_ring *, uint32_t opcode, const v
 int eddy__uring_ring_add_buffers(const eddy__uring_ring *, eddy__uring_buf *places,
                                  uint32_t entries, uint16_t flags);
 
-/* The next entry to write, all zero; NULL when the ring is full. */
-static inline eddy__uring_sqe *eddy__uring_ring_sqe(eddy__uring_ring *self)
+/* There is room for an entry, as far as is known without a look. */
+static inline bool eddy__uring_ring_has_room(const eddy__uring_ring *self)
 {
-    eddy__uring_sqe *sqe;
+    return self->sq_tail != self->sq_limit;
+}
 
-    if (self->sq_tail - self->sq_head == self->sq_entries) {
-        /* Acquire pairs with the kernel's release: it has read the entries it says it took. */
-        self->sq_head = atomic_load_explicit(self->ksq_head, memory_order_acquire);
-        if (self->sq_tail - self->sq_head == self->sq_entries)
-            return NULL;
-    }
-    sqe = &self->sqes[self->sq_tail++ & (self->sq_entries - 1)];
+/* The next entry to write, all zero. There is room for it. */
+static inline eddy__uring_sqe *eddy__uring_ring_next(eddy__uring_ring *self)
+{
+    eddy__uring_sqe *sqe = &self->sqes[self->sq_tail++ & self->sq_mask];
+
     memset(sqe, 0, sizeof *sqe);
     return sqe;
+}
+
+/* The same after a look at how many the kernel has taken; NULL when the ring is full. */
+static inline eddy__uring_sqe *eddy__uring_ring_sqe(eddy__uring_ring *self)
+{
+    /* Acquire pairs with the kernel's release: it has read the entries it says it took. */
+    self->sq_limit = atomic_load_explicit(self->ksq_head, memory_order_acquire) + self->sq_mask + 1;
+    return eddy__uring_ring_has_room(self) ? eddy__uring_ring_next(self) : NULL;
 }
 
 /* Entries written that the kernel has not taken yet. */

@@ -173,8 +173,11 @@ static bool tell(eddy__uring *u, eddy__slot *slot, uint16_t bit, eddy__event_typ
 
 static bool cancel_all(eddy__uring *u, eddy__slot *slot)
 {
+    /* A send that does not wait is over when it was submitted. */
+    const int over = (slot->in_flight & EDDY__URING_UNTOLD) != 0 ? EDDY__URING_SEND : 0;
+
     for (int kind = EDDY__URING_KIND_RECV; kind < EDDY__URING_KIND_CLOSE; kind++)
-        if ((slot->in_flight & ~slot->interest & 1 << kind) != 0 &&
+        if ((slot->in_flight & ~slot->interest & ~over & 1 << kind) != 0 &&
             !eddy__uring_cancel(u, slot, (eddy__uring_kind)kind))
             return false;
     return true;

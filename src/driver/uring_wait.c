@@ -37,7 +37,7 @@ static void wake_arm(eddy__uring *u)
     sqe->fd = u->wake_fd;
     sqe->len = EDDY__URING_POLL_ADD_MULTI;
     sqe->op_flags = POLLIN | EPOLLET;
-    sqe->user_data = EDDY__URING_KIND_WAKE;
+    sqe->user_data = eddy__uring_own_data(EDDY__URING_KIND_WAKE);
     u->wake_armed = true;
 }
 
@@ -57,16 +57,16 @@ bool eddy__uring_timer_set(eddy__uring *u, int64_t deadline_ns)
         /* When it has fired meanwhile, its completion tells so and this one fails. */
         sqe->opcode = EDDY__URING_OP_TIMEOUT_REMOVE;
         sqe->flags = EDDY__URING_SQE_CQE_SKIP_SUCCESS;
-        sqe->addr = EDDY__URING_KIND_TIMER;
+        sqe->addr = eddy__uring_own_data(EDDY__URING_KIND_TIMER);
         sqe->off = (uint64_t)(uintptr_t)&u->timer_ts;
         sqe->op_flags = EDDY__URING_TIMEOUT_UPDATE | EDDY__URING_TIMEOUT_ABS;
-        sqe->user_data = EDDY__URING_KIND_CANCEL;
+        sqe->user_data = eddy__uring_own_data(EDDY__URING_KIND_CANCEL);
     } else {
         sqe->opcode = EDDY__URING_OP_TIMEOUT;
         sqe->addr = (uint64_t)(uintptr_t)&u->timer_ts;
         sqe->len = 1;
         sqe->op_flags = EDDY__URING_TIMEOUT_ABS;
-        sqe->user_data = EDDY__URING_KIND_TIMER;
+        sqe->user_data = eddy__uring_own_data(EDDY__URING_KIND_TIMER);
     }
     u->timer_at = deadline_ns;
     u->base.counters.timer_arms++;
@@ -77,7 +77,8 @@ bool eddy__uring_timer_set(eddy__uring *u, int64_t deadline_ns)
 static bool may_sleep(const eddy__uring *u)
 {
     return u->out == u->events && u->todo_first == NULL && u->direct &&
-           (u->starved_first == NULL || u->buffers.provided == 0);
+           (u->starved_first == NULL || u->buffers.provided == 0) &&
+           (u->untold_n == 0 || !eddy__uring_sends_awaited(u));
 }
 
 /* Enter the kernel; sleep there when `sleep`, until the deadline at the latest. */

@@ -241,10 +241,12 @@ static void tcp_tend(eddy__source *source)
     eddy_tcp *self = eddy__tcp_of(source);
 
     if ((source->flags & all) == EDDY__SOURCE_ATTACHED && self->rx.first == NULL &&
-        self->tx.first != NULL && self->flying == 0 && self->write_error == 0)
+        self->tx.first != NULL && self->flying == 0 && self->write_error == 0) {
+        source->slot.sent_late = self->extra == NULL; /* no writer waits, now or in the sleep */
         eddy__tcp_flush(self);
-    else
+    } else {
         tend_all(self, source->flags);
+    }
 }
 
 /* Accepted, and never taken by the kernel. Of a send that was cut off, only the driver knows how

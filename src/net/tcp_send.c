@@ -114,8 +114,11 @@ static EDDY__NOINLINE void flush_many(eddy_tcp *self)
     do {
         size_t bytes;
         uint32_t n = gather_parts(&self->tx, iov, &bytes);
-        eddy_result result = driver->type->send(driver, &self->source.slot, iov, n);
+        eddy_result result;
 
+        if (bytes < self->tx.bytes)
+            self->source.slot.sent_late = false; /* the rest waits for it */
+        result = driver->type->send(driver, &self->source.slot, iov, n);
         if (result < 0) {
             flush_later(self, result, bytes);
             return;
@@ -145,6 +148,7 @@ void eddy__tcp_flush(eddy_tcp *self)
 
 void eddy__tcp_try_flush(eddy_tcp *self)
 {
+    self->source.slot.sent_late = false;
     if (self->tx.first != NULL && self->flying == 0 && self->write_error == 0 &&
         (self->source.flags & EDDY__TCP_CONNECTING) == 0)
         eddy__tcp_flush(self);

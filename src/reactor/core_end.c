@@ -43,6 +43,8 @@ static int wait_once(eddy_core *core, int64_t deadline_ns)
     int count;
 
     eddy__source_tend_all(core);
+    EDDY__LIST_FOR_EACH (node, &core->sources) /* what was sent is what is waited for */
+        EDDY__CONTAINER(node, eddy__source, all)->slot.sent_late = false;
     count = core->driver->type->wait(core->driver, deadline_ns, events, EVENTS_MAX);
     if (count > 0)
         eddy__source_deliver(core, events, count);

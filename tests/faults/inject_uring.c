@@ -108,10 +108,14 @@ static void spoil(eddy__uring_sqe *sqe, int what)
         sqe->ioprio = 0; /* no multishot */
         if (sqe->opcode == EDDY__URING_OP_POLL_ADD)
             sqe->len = 0;
-    } else if (what == SHORT && sqe->opcode == EDDY__URING_OP_SENDMSG) {
-        sqe->addr = (uint64_t)(uintptr_t)inject_half_message((const void *)(uintptr_t)sqe->addr);
     } else if (what == SHORT) {
-        sqe->len = (uint32_t)inject_half(sqe->len);
+        if (sqe->opcode == EDDY__URING_OP_SENDMSG)
+            sqe->addr =
+                (uint64_t)(uintptr_t)inject_half_message((const void *)(uintptr_t)sqe->addr);
+        else
+            sqe->len = (uint32_t)inject_half(sqe->len);
+        /* The kernel does all that it was asked for; what it was not is to be told. */
+        sqe->flags = (uint8_t)(sqe->flags & ~EDDY__URING_SQE_CQE_SKIP_SUCCESS);
     } else {
         inject_break_up(sqe->fd, what);
         *sqe = (eddy__uring_sqe){.opcode = EDDY__URING_OP_NOP,

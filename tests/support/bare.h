@@ -16,7 +16,7 @@
 enum {
     BARE = EDDY__WITHOUT_INCREMENTAL | EDDY__WITHOUT_DEFER_TASKRUN |
            EDDY__WITHOUT_MULTISHOT_ACCEPT | EDDY__WITHOUT_EPOLL_PWAIT2 |
-           EDDY__WITHOUT_MULTISHOT_TIMER,
+           EDDY__WITHOUT_MULTISHOT_TIMER | EDDY__WITHOUT_UNTOLD_SENDS,
 };
 
 /* What to leave off in this run. A number in place of "all" leaves off just these features. */
