@@ -13,10 +13,8 @@
 
 static const micro_group *running;
 
-void micro_check(bool is_right, const char *what)
+void micro_fail(const char *what)
 {
-    if (is_right)
-        return;
     fprintf(stderr, "%s: wrong: %s\n", running != NULL ? running->name : "micro", what);
     exit(1);
 }
@@ -30,6 +28,25 @@ void micro_print(const char *bench, double value, const char *unit)
 void micro_print_since(const char *bench, uint64_t start_ns, uint64_t count)
 {
     micro_print(bench, (double)(micro_thread_ns() - start_ns) / (double)count, "ns");
+}
+
+static int compare(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+void micro_print_spread(const char *bench, uint64_t *values_ns, size_t count)
+{
+    size_t median = count / 2, last_hundredth = count - count / 100;
+    char name[64];
+
+    qsort(values_ns, count, sizeof *values_ns, compare);
+    (void)snprintf(name, sizeof name, "%s_p50", bench);
+    micro_print(name, (double)values_ns[median] / 1e3, "us");
+    (void)snprintf(name, sizeof name, "%s_p99", bench);
+    micro_print(name, (double)values_ns[last_hundredth] / 1e3, "us");
 }
 
 static uint64_t read_clock(clockid_t clock)
@@ -118,22 +135,13 @@ bool micro_fired(uint64_t due_ns)
     return fired == TIMERS;
 }
 
-static int compare(const void *left, const void *right)
-{
-    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-    return (a > b) - (a < b);
-}
-
 void micro_print_fired(uint64_t start_ns)
 {
     double each_ns = (double)(micro_thread_ns() - start_ns) / TIMERS;
 
     micro_check(fired == TIMERS, "timers that fired");
     micro_print("timer_fire_1M", each_ns, "CPU ns");
-    qsort(late_ns, lates, sizeof *late_ns, compare);
-    micro_print("timer_fire_late_p50", (double)late_ns[lates / 2] / 1e3, "us");
-    micro_print("timer_fire_late_p99", (double)late_ns[lates - lates / 100] / 1e3, "us");
+    micro_print_spread("timer_fire_late", late_ns, lates);
 }
 
 /* ---- the command line ---- */

@@ -60,8 +60,18 @@ void micro_print(const char *bench, double value, const char *unit);
  * reading of micro_thread_ns(). */
 void micro_print_since(const char *bench, uint64_t start_ns, uint64_t count);
 
+/* Prints the median of nanoseconds, and what one in a hundred exceeds, as BENCH_p50 and BENCH_p99;
+ * sorts them. */
+void micro_print_spread(const char *bench, uint64_t *values_ns, size_t count);
+
+__attribute__((noreturn)) void micro_fail(const char *what);
+
 /* Ends the program when a result is not what it must be. */
-void micro_check(bool is_right, const char *what);
+static inline void micro_check(bool is_right, const char *what)
+{
+    if (!is_right)
+        micro_fail(what);
+}
 
 uint64_t micro_now_ns(void);    /* CLOCK_MONOTONIC */
 uint64_t micro_thread_ns(void); /* processor time of this thread */

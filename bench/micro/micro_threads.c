@@ -82,13 +82,6 @@ static void *send_now_and_then(void *arg)
     return NULL;
 }
 
-static int compare(const void *left, const void *right)
-{
-    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-    return (a > b) - (a < b);
-}
-
 static void measure_latency(const micro_inbox *inbox)
 {
     uint64_t *took_ns = micro_memory(LATENCIES, sizeof *took_ns);
@@ -100,9 +93,7 @@ static void measure_latency(const micro_inbox *inbox)
     inbox->run();
     pthread_join(thread, NULL);
     micro_check(micro_got.count == LATENCIES, "number of messages");
-    qsort(took_ns, LATENCIES, sizeof *took_ns, compare);
-    micro_print("wake_latency_p50", (double)took_ns[LATENCIES / 2] / 1e3, "us");
-    micro_print("wake_latency_p99", (double)took_ns[LATENCIES - LATENCIES / 100] / 1e3, "us");
+    micro_print_spread("wake_latency", took_ns, LATENCIES);
 }
 
 void micro_threads(const micro_inbox *inbox)

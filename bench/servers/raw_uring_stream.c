@@ -16,7 +16,10 @@
 /* A stream that is not read from is not received for, once so many bytes wait. */
 #define QUEUED_MAX   ((size_t)512 * 1024)
 
-static struct stream *dirty, *starved;
+/* In the order in which they have come to have something: who asks first is answered first, and their
+ * memory is walked through as it was before. The other way round cost a fourth with 1,000 streams. */
+static struct stream *dirty, **dirty_last = &dirty;
+static struct stream *starved;
 static struct piece *pieces_free, *own_free;
 
 /* They need to live until the submit only, so they are the turn's and not each stream's. */
@@ -280,8 +283,9 @@ static void feed_starved(void)
 static void mark_dirty(struct stream *self)
 {
     self->dirty = true;
-    self->next_dirty = dirty;
-    dirty = self;
+    self->next_dirty = NULL;
+    *dirty_last = self;
+    dirty_last = &self->next_dirty;
 }
 
 void stream_push(struct stream *self, struct piece *piece)
@@ -358,6 +362,8 @@ static void send_all(void)
         struct stream *self = dirty;
 
         dirty = self->next_dirty;
+        if (dirty == NULL)
+            dirty_last = &dirty;
         self->dirty = false;
         if (self->broken)
             stream_settle(self);
