@@ -4,14 +4,12 @@
  * No lock, no OS call, no user code: a thread that is stopped anywhere in here delays what it was
  * just putting in, and nobody else.
  *
- * Jobs: a bounded ring of cells. A sender takes a ticket by CAS on `tail`, fills the cell of that
- * number and publishes it by storing ticket + 1 as the cell's sequence; the loop takes the cells in
- * ticket order and hands them back, some at a time, by storing the first ticket that it has not
- * taken as `freed`: so a cell is written by senders only, and its line crosses over once. CLOSED is
- * a bit of `tail`, so a ticket is either taken before the close, and then the loop waits for its
- * cell, or never. A ticket taken and not yet published hides the jobs behind it, and keeps the loop
- * from sleeping, which then lets others run at each try: it is a matter of a few nanoseconds, unless
- * its sender is stopped in between.
+ * Jobs: a bounded ring of cells (Vyukov). A sender takes a ticket by CAS on `tail`, fills the cell
+ * of that number and publishes it by storing ticket + 1 as the cell's sequence; the loop takes the
+ * cells in ticket order and hands each back by storing the ticket it serves next. CLOSED is a bit
+ * of `tail`, so a ticket is either taken before the close, and then the loop waits for its cell,
+ * or never. A ticket taken and not yet published hides the jobs behind it. That needs no care: its
+ * sender has yet to look whether the loop sleeps.
  *
  * Wakes: see wakes.c.
  *
@@ -22,23 +20,19 @@
  *
  * Which order pairs with which (S: the single order of all seq_cst operations):
  *
- *   sleep protocol   sender: announce (`tail`, the top of the wakes, `holders`) ; load `sleep`
+ *   sleep protocol   sender: publish (a cell, the top of the wakes, `holders`) ; load `sleep`
  *                    loop:   store `sleep` = ASLEEP ; load the same three words
  *                    All four are seq_cst. In S either the sender's load comes after the store,
  *                    sees ASLEEP (or that another sender has turned it) and the kernel is called;
- *                    or the loop's load comes after the announcement and sees it. Any weaker order
- *                    lets both look before either has written, and a wake is lost. A job is
- *                    announced by its ticket, an atomic read-modify-write anyway: so its cell is
- *                    published by a plain store, which has no order with the load of `sleep`, and
- *                    the loop must not sleep on a ticket whose cell it does not see.
+ *                    or the loop's load comes after the publication and sees it. Any weaker order
+ *                    lets both look before either has written, and a wake is lost.
  *                    The CAS that turns ASLEEP is seq_cst, lest a sender read it as if it came
  *                    after a later ASLEEP. The loop's own store of AWAKE may be relaxed: its
  *                    later ASLEEP follows it in program order.
- *   cell sequence    publish (release) -> take's load (acquire): the job's bytes.
- *   freed            give_back's store (release) -> claim's load (acquire): the cells have been read.
- *   tail             but for sleep, relaxed: only the tickets count, and a word's own order never
- *                    goes back. close's fetch_or tells the last ticket; their bytes come by the
- *                    cells.
+ *   cell sequence    publish (release by seq_cst) -> take's load (acquire): the job's bytes.
+ *                    take's store (release) -> push's load (acquire): the cell has been read.
+ *   tail             relaxed: only the tickets count, and a word's own order never goes back.
+ *                    close's fetch_or tells the last ticket; their bytes come by the cells.
  *   wakes            see wakes.c.
  *   holders, memory  release's fetch_sub (release) -> refs' load, the last fetch_sub (acquire):
  *                    what a former holder did. Two counters, because a release may have to wake the
@@ -62,13 +56,8 @@
 
 enum { AWAKE, ASLEEP };
 
-enum {
-    AHEAD = 16,     /* so many cells before it is filled, a cell is called for */
-    GIVE_PARTS = 8, /* cells are given back when so large a part of the ring was taken */
-};
-
 typedef struct cell {
-    eddy__atomic_u64 sequence; /* ticket + 1: its job is there; else that of a round before, or 0 */
+    eddy__atomic_u64 sequence; /* ticket: free for it; ticket + 1: its job is there */
     const void *type;
     alignas(16) unsigned char payload[EDDY__JOB_PAYLOAD];
 } cell;
@@ -85,7 +74,6 @@ struct eddy__inbox {
     void *block; /* what the allocator gave */
     cell *cells;
     uint32_t jobs_max;
-    uint32_t give_back_at; /* cells taken */
 
     /* Written by those who put in; one line each. */
     alignas(CACHE_LINE) eddy__atomic_u64 tail;
@@ -97,12 +85,8 @@ struct eddy__inbox {
     alignas(CACHE_LINE) eddy__atomic_u32 sleep;
     eddy__atomic_u64 kernel_wakes;
 
-    /* Read by all who put in, written by the loop once for many jobs. */
-    alignas(CACHE_LINE) eddy__atomic_u64 freed; /* all tickets before this one were taken */
-
     /* Loop only. */
     alignas(CACHE_LINE) uint64_t head; /* next ticket to take */
-    uint64_t given_back;               /* what `freed` says */
     uint64_t end;                      /* once closed: the ticket that was never given */
     bool is_closed;
 };
@@ -125,7 +109,6 @@ static eddy__inbox *make_block(const eddy_allocator *allocator, uint32_t jobs_ma
     self->block = block;
     self->cells = (cell *)(void *)(self + 1);
     self->jobs_max = jobs_max;
-    self->give_back_at = jobs_max < GIVE_PARTS ? 1 : jobs_max / GIVE_PARTS;
     return self;
 }
 
@@ -144,9 +127,8 @@ static void init_block(eddy__inbox *self, const eddy__inbox_options *options)
     self->closed = options->closed;
     self->wake_arg = options->wake_arg;
     for (uint32_t i = 0; i < self->jobs_max; i++)
-        eddy__atomic_init(&self->cells[i].sequence, 0);
+        eddy__atomic_init(&self->cells[i].sequence, i);
     eddy__atomic_init(&self->tail, 0);
-    eddy__atomic_init(&self->freed, 0);
     eddy__atomic_init(&self->holders, 1);
     eddy__atomic_init(&self->memory, 1);
     eddy__atomic_init(&self->sleep, AWAKE);
@@ -178,7 +160,7 @@ static inline void check_thread(const eddy__inbox *self)
         self->entered(self->wake_arg);
 }
 
-/* To be called after an announcement: see "sleep protocol" above. */
+/* To be called after a publication: see "sleep protocol" above. */
 static void wake_if_asleep(eddy__inbox *self)
 {
     uint32_t sleep = eddy__atomic_load(&self->sleep, memory_order_seq_cst); /* prepare_sleep */
@@ -216,47 +198,29 @@ uint32_t eddy__inbox_refs(eddy__inbox *self)
     return eddy__atomic_load(&self->holders, memory_order_seq_cst); /* release */
 }
 
-static inline cell *cell_of(eddy__inbox *self, uint64_t ticket)
-{
-    return &self->cells[ticket & (self->jobs_max - 1)];
-}
-
-#if defined(__x86_64__) && defined(__GNUC__)
-
-/* Have a line that another processor has read come here, to be written. A compiler does not make this
- * of its own prefetch unless it is told for which processors; those that do not know it ignore it. */
-static inline void call_for(cell *line)
-{
-    __asm__ volatile("prefetchw %0" : : "m"(*line));
-}
-
-#else
-
-static inline void call_for(cell *line)
-{
-    (void)line;
-}
-
-#endif
-
-/* Take a ticket: 0, EDDY_INBOX_FULL, EDDY_LOOP_GONE. */
-static eddy_result claim(eddy__inbox *self, uint64_t *ticket)
+/* Take a ticket and its cell: 0, EDDY_INBOX_FULL, EDDY_LOOP_GONE. */
+static eddy_result claim(eddy__inbox *self, uint64_t *ticket, cell **out)
 {
     uint64_t tail = eddy__atomic_load(&self->tail, memory_order_relaxed);
 
-    do {
-        uint64_t freed;
+    for (;;) {
+        cell *place = &self->cells[tail & (self->jobs_max - 1)];
+        uint64_t sequence;
 
         if (tail & CLOSED)
             return EDDY_LOOP_GONE;
-        freed = eddy__atomic_load(&self->freed, memory_order_acquire); /* give_back */
-        /* Below 0: `tail` is old. Above jobs_max: `freed` is older than what another sender saw. */
-        if ((int64_t)(tail - freed) >= (int64_t)self->jobs_max)
-            return EDDY_INBOX_FULL;
-    } while (!eddy__atomic_cas(&self->tail, &tail, tail + 1, memory_order_seq_cst, /* is_coming */
-                               memory_order_relaxed));
-    *ticket = tail;
-    return 0;
+        sequence = eddy__atomic_load(&place->sequence, memory_order_acquire); /* take's store */
+        if (sequence < tail)
+            return EDDY_INBOX_FULL; /* the job of one round before is still there */
+        if (sequence > tail) {
+            tail = eddy__atomic_load(&self->tail, memory_order_relaxed); /* others were faster */
+        } else if (eddy__atomic_cas(&self->tail, &tail, tail + 1, memory_order_relaxed,
+                                    memory_order_relaxed)) {
+            *ticket = tail;
+            *out = place;
+            return 0;
+        }
+    }
 }
 
 eddy_result eddy__inbox_push(eddy__inbox *self, const void *type, const void *payload,
@@ -269,76 +233,45 @@ eddy_result eddy__inbox_push(eddy__inbox *self, const void *type, const void *pa
     EDDY_ASSERT(payload_len <= EDDY__JOB_PAYLOAD, "a job carries at most %d bytes, not %zu",
                 EDDY__JOB_PAYLOAD, payload_len);
     check_thread(self);
-    result = claim(self, &ticket);
+    result = claim(self, &ticket, &place);
     if (result != 0)
         return result;
-    place = cell_of(self, ticket);
-    call_for(cell_of(self, ticket + AHEAD));
     place->type = type;
     if (payload_len > 0)
         memcpy(place->payload, payload, payload_len);
-    eddy__atomic_store(&place->sequence, ticket + 1, memory_order_release); /* next_cell */
+    eddy__atomic_store(&place->sequence, ticket + 1, memory_order_seq_cst); /* take, job_ready */
     wake_if_asleep(self);
     return 0;
-}
-
-static void give_back(eddy__inbox *self)
-{
-    self->given_back = self->head;
-    eddy__atomic_store(&self->freed, self->head, memory_order_release); /* claim */
-}
-
-/* Somebody has this ticket and is filling the cell. */
-static void wait_for(cell *place, uint64_t ticket)
-{
-    uint64_t sequence = eddy__atomic_load(&place->sequence, memory_order_acquire); /* push */
-
-    while (sequence != ticket + 1) {
-        eddy__atomic_pause_while(&place->sequence, sequence);
-        sequence = eddy__atomic_load(&place->sequence, memory_order_acquire); /* push */
-    }
 }
 
 /* The cell of the next job; NULL: none is there. */
 static cell *next_cell(eddy__inbox *self)
 {
-    cell *place = cell_of(self, self->head);
+    cell *place = &self->cells[self->head & (self->jobs_max - 1)];
+    uint64_t sequence = eddy__atomic_load(&place->sequence, memory_order_acquire); /* push */
 
-    if (eddy__atomic_load(&place->sequence, memory_order_acquire) == self->head + 1) /* push */
+    if (sequence == self->head + 1)
         return place;
-    if (self->given_back != self->head)
-        give_back(self);
     if (!self->is_closed || self->head == self->end)
         return NULL;
-    wait_for(place, self->head);
+    do { /* somebody got this ticket before the close and is filling the cell */
+        eddy__atomic_pause_while(&place->sequence, sequence);
+        sequence = eddy__atomic_load(&place->sequence, memory_order_acquire); /* push */
+    } while (sequence != self->head + 1);
     return place;
-}
-
-void *eddy__inbox_first(eddy__inbox *self, const void **type)
-{
-    cell *place = next_cell(self);
-
-    if (!place)
-        return NULL;
-    *type = place->type;
-    return place->payload;
-}
-
-void eddy__inbox_remove_first(eddy__inbox *self)
-{
-    self->head++;
-    if (self->head - self->given_back == self->give_back_at)
-        give_back(self);
 }
 
 bool eddy__inbox_take(eddy__inbox *self, const void **type, void *payload)
 {
-    const void *first = eddy__inbox_first(self, type);
+    cell *place = next_cell(self);
 
-    if (!first)
+    if (!place)
         return false;
-    memcpy(payload, first, EDDY__JOB_PAYLOAD);
-    eddy__inbox_remove_first(self);
+    *type = place->type;
+    memcpy(payload, place->payload, EDDY__JOB_PAYLOAD);
+    eddy__atomic_store(&place->sequence, self->head + self->jobs_max,
+                       memory_order_release); /* claim */
+    self->head++;
     return true;
 }
 
@@ -376,9 +309,9 @@ void *eddy__inbox_next_wake(eddy__inbox *self)
 
 static bool job_ready(eddy__inbox *self)
 {
-    cell *place = cell_of(self, self->head);
+    cell *place = &self->cells[self->head & (self->jobs_max - 1)];
 
-    return eddy__atomic_load(&place->sequence, memory_order_acquire) == self->head + 1; /* push */
+    return eddy__atomic_load(&place->sequence, memory_order_seq_cst) == self->head + 1; /* push */
 }
 
 bool eddy__inbox_ready(eddy__inbox *self)
@@ -387,25 +320,10 @@ bool eddy__inbox_ready(eddy__inbox *self)
     return job_ready(self) || (!self->is_closed && eddy__wakes_ready(&self->wakes));
 }
 
-/* Has anybody a ticket whose job was not taken? One whose cell is not filled yet gets the processor. */
-static bool is_coming(eddy__inbox *self)
-{
-    uint64_t tail = eddy__atomic_load(&self->tail, memory_order_seq_cst); /* claim */
-    cell *place = cell_of(self, self->head);
-    uint64_t sequence;
-
-    if ((tail & ~CLOSED) == self->head)
-        return false;
-    sequence = eddy__atomic_load(&place->sequence, memory_order_relaxed); /* take looks again */
-    if (sequence != self->head + 1)
-        eddy__atomic_pause_while(&place->sequence, sequence);
-    return true;
-}
-
 bool eddy__inbox_prepare_sleep(eddy__inbox *self)
 {
     eddy__atomic_store(&self->sleep, ASLEEP, memory_order_seq_cst); /* wake_if_asleep */
-    if (!is_coming(self) && (self->is_closed || !eddy__wakes_ready(&self->wakes)))
+    if (!eddy__inbox_ready(self))
         return true;
     eddy__inbox_awake(self);
     return false;

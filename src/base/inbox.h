@@ -88,29 +88,12 @@ eddy_result eddy__inbox_push(eddy__inbox *self, const void *type, const void *pa
                              size_t payload_len);
 
 /**
- * See the next job. After close() it waits for those that other threads are just putting in,
- * so NULL then means that there will never be one again.
- * @param self  inbox
- * @param type  as given to push()
- * @return      its payload, aligned for anything, borrowed until it is removed; NULL: none there
- * Thread: loop.
- */
-void *eddy__inbox_first(eddy__inbox *self, const void **type);
-
-/**
- * Take the job out that first() has shown. Its room is given back when an eighth of all was taken, or
- * when first() finds nothing.
- * @param self  inbox
- * Thread: loop.
- */
-void eddy__inbox_remove_first(eddy__inbox *self);
-
-/**
- * Take the next job out: both of these, and a copy.
+ * Take the next job out. After close() it waits for those that other threads are just putting in,
+ * so "false" then means that there will never be one again.
  * @param self     inbox
  * @param type     as given to push()
  * @param payload  room for EDDY__JOB_PAYLOAD bytes
- * @return         false: none there, as for first()
+ * @return         false: none there
  * Thread: loop.
  */
 bool eddy__inbox_take(eddy__inbox *self, const void **type, void *payload);
@@ -167,7 +150,7 @@ bool eddy__inbox_ready(eddy__inbox *self);
 
 /**
  * Announce that the loop is about to block in the kernel. From then on whoever puts something in
- * calls wake_kernel, once. When somebody is just putting a job in, others are let run first.
+ * calls wake_kernel, once.
  * @param self  inbox
  * @return      true: nothing is there, block now, and call awake() afterwards; false: something
  *              came, the announcement is taken back

@@ -64,25 +64,22 @@ static void spawn_made(eddy_core *core, eddy_future *future)
     eddy__task_report(core, &(eddy_ended){.name = name, .result = error});
 }
 
-/* A job runs where it lies: its place is nobody else's until then. */
 void eddy__core_run_jobs(eddy_core *core, uint32_t max)
 {
-    eddy__inbox *inbox = core->inbox;
-    uint32_t taken = 0;
+    _Alignas(16) unsigned char payload[EDDY__JOB_PAYLOAD];
     const void *type;
-    void *payload;
+    uint32_t taken = 0;
 
-    while (taken < max && (payload = eddy__inbox_first(inbox, &type)) != NULL) {
+    while (taken < max && eddy__inbox_take(core->inbox, &type, payload)) {
         const eddy_job *job = type;
         eddy_future *future = job->make(payload, &core->handle);
 
-        eddy__inbox_remove_first(inbox);
         taken++;
         core->stats.jobs_run++;
         if (future != NULL)
             spawn_made(core, future);
     }
-    if (taken == max && eddy__inbox_ready(inbox))
+    if (taken == max && eddy__inbox_ready(core->inbox))
         core->stats.limit_inbox_turn++;
 }
 
