@@ -117,7 +117,8 @@ bool eddy__tcp_copy_small(eddy_tcp *self, const eddy_bytes *parts, size_t count,
         return false;
     at = core->cork_at;
     for (size_t i = 0; i < count; i++) {
-        memcpy(at, parts[i].data, parts[i].len);
+        if (parts[i].len > 0) /* an empty part may lie nowhere */
+            memcpy(at, parts[i].data, parts[i].len);
         at += parts[i].len;
     }
     core->cork_at = at;

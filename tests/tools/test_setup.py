@@ -18,6 +18,7 @@ PACKAGES = {  # package: the program that comes with it
     "gcc": "gcc", "make": "make", "cmake": "cmake", "ninja-build": "ninja",
     "pkg-config": "pkg-config", "g++": "g++", "clang": "clang",
     "clang-format-14": "clang-format-14", "clang-tidy-14": "clang-tidy-14", "binutils": "nm",
+    "valgrind": "valgrind",
     "python3": "python3", "curl": "curl", "wrk": "wrk", "libclang-rt-14-dev": "fuzzer.a",
     "libc6-dev": "stdio.h", "libcmocka-dev": "cmocka.h",
     "libcurl4-openssl-dev": "curl.h", "libuv1-dev": "uv.h", "redis-tools": "redis-cli",
