@@ -195,15 +195,20 @@ bool eddy__uring_sends_awaited(const eddy__uring *u)
     return false;
 }
 
+/* Is what the kernel has said all that it will say of the sends that were made? */
+static bool is_all_said(const eddy__uring *u)
+{
+    return u->direct && eddy__uring_ring_unsubmitted(&u->ring) == 0 &&
+           (eddy__uring_ring_flags(&u->ring) & EDDY__URING_SQ_CQ_OVERFLOW) == 0;
+}
+
 void eddy__uring_sends_done(eddy__uring *u)
 {
     const uint16_t over = EDDY__URING_SEND | EDDY__URING_UNTOLD;
     uint32_t left = u->untold_n;
+    bool said = left != 0 && is_all_said(u);
 
-    if (!u->direct || eddy__uring_ring_unsubmitted(&u->ring) != 0 ||
-        (eddy__uring_ring_flags(&u->ring) & EDDY__URING_SQ_CQ_OVERFLOW) != 0)
-        return;
-    while (left != 0 && u->out != u->out_end) {
+    while (left != 0 && said && u->out != u->out_end) {
         eddy__slot *slot = u->untold[--left];
 
         slot->in_flight = (uint16_t)(slot->in_flight & ~over);
