@@ -29,7 +29,7 @@ order. Then X tasks sleep once each, a quarter of a million of them due per seco
 
 * A timer has 88 bytes, two or three lines of 64. 10,000 of them are 0.9 MB and stay in the second-level cache (2 MB); 100,000 are 8.8 MB, 1,000,000 are 88 MB, and in
   random order each touch is a miss; at 10,000,000 (880 MB) the page is not in the TLB either. To stop one touches the timer, its two neighbours in the slot and its two in the task's
-  list of waits. Starting reads the clock twice (by `eddy_sleep_start()` and by the first poll), which is most of its price while everything is in the cache.
+  list of waits. Starting reads the processor's counter, which is most of its price while everything is in the cache.
 * A task that fires has 352 bytes, six lines, all cold: it is polled, ends, and its memory goes back. Before, its timer was carried down once or twice, cold each time.
 * p50 is up to one tick (1.05 ms) and the turn's other work, by design: nothing fires early, and ticks are that long.
 * p99 and the worst grow because **a whole slot is carried down at once** (`carry_down()` in `src/base/wheel.c`). Every 64 ticks (67 ms) a slot of level 1 is spread over level 0, every 4,096 ticks (4.3 s) one of level 2 over level 1. At a
@@ -55,7 +55,7 @@ tries again. The inbox of the others has the most room there is, 1,048,576, and 
              'remote_roomy_loop': 'the loop, ns a message', 'remote_roomy_sender': 'the sender, ns a message'},
             [('remotes', 'million messages/s', {'remote_rate': 'room for 1,024',
                                                'remote_roomy_rate': 'room for all'})],
-            """A job is one line of 64 bytes that goes from one processor's cache to the other's: 20 to 80 ns on either side, by what else the machine does. How many senders there are is nothing to the loop, which sees one
+            """A job is one line of 64 bytes that goes from one processor's cache to the other's: some 20 to 200 ns on either side, by what else the machine does. How many senders there are is nothing to the loop, which sees one
 queue. Where the room is small the figure depends on who is a little faster: a sender that outruns the loop fills the room, is refused and yields, and each refusal costs it a call of the
 system. With all room the ring is 64 MB, which goes through the caches once.
 
@@ -79,7 +79,7 @@ sixteen messages of 64 bytes in flight on each: `echo` has one loop, on a proces
              'loop_echo_p16_cpu': 'echo, 16 in flight: CPU ns a request',
              'loop_echo_p16_rate': 'echo, 16 in flight: requests/s'},
             [('loops', 'ns', {'loop_task': 'a task', 'loop_echo_p1_cpu': 'an echo'})],
-            """Loops share nothing: no lock, no counter, no allocator but malloc(3) for their chunks. Two of them do twice the work of one at the same price each. The echo's rate cannot double here: with two loops
+            """Loops share nothing: no lock, no counter, no allocator but malloc(3) for their chunks. Each pays the same price for a task as one alone; the rate of two says how much of a second processor they got. The echo's rate cannot double here: with two loops
 and the load three threads share two processors, and an echo costs the load about as much as the server. What can be read from it is the price of a request, which the changes
 between three threads raise by an eighth to a quarter.""" ),
     Section('connections', 'Connections', 'connections',
