@@ -38,7 +38,12 @@ enum {
     EDDY__EPOLL_DETACHED = 1 << 13,    /* EDDY__ENDED is due */
 };
 
-enum { EDDY__EPOLL_BATCH = 256 };
+enum {
+    EDDY__EPOLL_BATCH = 256,
+    /* When one wait() has received so much, the others have their turn in the next: what is received
+     * must still be in the cache when it is looked at and sent. */
+    EDDY__EPOLL_WAIT_BYTES = 256 * 1024,
+};
 
 typedef struct eddy__epoll_list {
     eddy__slot *first, *last;
@@ -62,6 +67,7 @@ typedef struct eddy__epoll {
     eddy__epoll_list queue; /* slots with something to give, or a registration to change */
     eddy__epoll_list starved;
     eddy__event *out, *out_end; /* room left in the caller's array, during wait() */
+    uint32_t taken;             /* bytes received in this wait() */
     uint32_t ready_at, ready_count;
     struct epoll_event ready[EDDY__EPOLL_BATCH]; /* fetched; those from ready_at on not yet seen */
 } eddy__epoll;
@@ -116,6 +122,7 @@ static inline void eddy__epoll_take_bytes(eddy__epoll *self, eddy__slot *slot, u
                                  .at = block->data + self->used};
     block->refs++; /* a pool's block is this thread's alone */
     self->used += n;
+    self->taken += n;
     slot->credit -= (int32_t)n;
 }
 

@@ -225,7 +225,8 @@ static inline bool serve_idle(eddy__epoll *self, eddy__slot *slot)
 
 static void serve_ready(eddy__epoll *self)
 {
-    while (self->ready_at < self->ready_count && !eddy__epoll_full(self)) {
+    while (self->ready_at < self->ready_count && !eddy__epoll_full(self) &&
+           self->taken < EDDY__EPOLL_WAIT_BYTES) {
         const struct epoll_event *event = &self->ready[self->ready_at++];
         uint64_t id = event->data.u64;
         eddy__slot *slot = eddy__slots_find(&self->slots, (uint32_t)id, (uint32_t)(id >> 32));
@@ -324,6 +325,7 @@ int eddy__epoll_wait(eddy__driver *driver, int64_t deadline_ns, eddy__event *eve
     }
     self->out = events;
     self->out_end = events + events_max;
+    self->taken = 0;
     if (self->queue.first == NULL && self->starved.first == NULL && !self->queue_first)
         serve_ready(self);
     else
