@@ -78,7 +78,8 @@ bench-gate: setup-check release-tree ## instructions, system calls, heap calls a
 
 bench-growth: setup-run release-tree ## how costs grow with connections, timers, tasks: writes bench/GROWTH.md
 	@tools/setup.sh bench || echo "bench: goes on without the peers that are missing"
-	@cmake --build $(RELEASE) $(bench-programs) --target bench_growth_eddy
+	@cmake --build $(RELEASE) $(bench-programs) --target bench_growth_eddy --target example_echo \
+		--target example_echo_threads
 	@tools/bench growth
 
 bench-servers: setup-run release-tree ## build the servers that are measured: build/release/bench/srv_eddy
