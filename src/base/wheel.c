@@ -35,10 +35,8 @@
 #include "base/wheel.h"
 
 #include "base/assert.h"
-#include "base/ticks.h"
 
 enum {
-    SLACK_PARTS = 32, /* of a tick: one of them is far less */
     DIGIT_BITS = 6,
     DIGIT_MASK = EDDY__WHEEL_SLOTS - 1,
     BLOCK_BITS = DIGIT_BITS * EDDY__WHEEL_LEVELS,
@@ -189,7 +187,6 @@ void eddy__wheel_init(eddy__wheel *self, int64_t now_ns, uint8_t tick_shift)
     *self = (eddy__wheel){0};
     self->tick_shift = tick_shift;
     self->elapsed_ticks = tick_at(self, now_ns);
-    self->slack_ticks = eddy__ticks_within((INT64_C(1) << tick_shift) / SLACK_PARTS);
     for (unsigned level = 0; level <= TOP; level++)
         for (unsigned slot = 0; slot < EDDY__WHEEL_SLOTS; slot++)
             eddy__list_init(&self->slots[level][slot]);

@@ -48,11 +48,6 @@ typedef struct eddy__wheel {
     uint64_t far_ticks;     /* no timer in the far slot is due before this tick, if it has any */
     uint32_t count;
     uint8_t tick_shift;
-    /* The owner's, between two readings of its clock: the wheel sets the last of them, once, and never
-     * looks at them. */
-    int64_t read_ns;      /* the clock when it was read last for a start */
-    uint64_t read_ticks;  /* the processor's counter, just before that */
-    uint64_t slack_ticks; /* counted since: as long as that is far less than a tick */
 } eddy__wheel;
 
 /**

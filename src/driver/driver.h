@@ -127,8 +127,8 @@ enum {
     EDDY__WITHOUT_MULTISHOT_ACCEPT = 1 << 3, /* io_uring: one accept at a time */
     EDDY__WITHOUT_IO_URING = 1 << 4,         /* as if the system call were forbidden */
     EDDY__WITHOUT_EPOLL_PWAIT2 = 1 << 5,     /* epoll: time-outs in milliseconds */
-    EDDY__WITHOUT_UNTOLD_SENDS = 1 << 7,     /* io_uring: every send has a completion of its own */
     EDDY__WITHOUT_MULTISHOT_TIMER = 1 << 6,  /* no kernel timer object: wait with a time-out */
+    EDDY__WITHOUT_UNTOLD_SENDS = 1 << 7,     /* io_uring: every send has a completion of its own */
 };
 
 typedef struct eddy__driver_options {

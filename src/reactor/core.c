@@ -17,6 +17,8 @@
 #define CORK_BYTES     (16u * 1024)
 #define INBOX_MAX      (1u << 20)
 #define TICK_SHIFT_MAX 30
+/* Of a tick of the wheel: one of them is far less. */
+#define SLACK_PARTS    32
 
 /* ---- memory ---- */
 
@@ -236,6 +238,7 @@ int eddy__core_new(const eddy_core_options *options, eddy__sim_host *host, eddy_
     }
     eddy__core_read_clock(core);
     eddy__wheel_init(&core->wheel, core->now_ns, (uint8_t)taken.timer_tick_shift);
+    core->slack_ticks = eddy__ticks_within((INT64_C(1) << taken.timer_tick_shift) / SLACK_PARTS);
     *out = core;
     return 0;
 }

@@ -268,6 +268,9 @@ struct eddy_core {
     int64_t now_ns; /* read after the last wait or job; for expiry, and as the tasks' start */
     uint64_t now_ticks; /* the processor's counter, just after that */
     eddy__wheel wheel;
+    int64_t read_ns;      /* the clock when it was read last for the start of a timer */
+    uint64_t read_ticks;  /* the processor's counter, just before that */
+    uint64_t slack_ticks; /* counted since: as long as that is far less than a tick of the wheel */
     eddy_task main;
     eddy_result main_result;
     eddy__node tasks;
@@ -380,6 +383,15 @@ static inline void eddy__branch_queue_trunk(eddy__branch *self)
         eddy__core_stir(core);
 }
 
+/* eddy__branch_wake(), inline where the branch is a task's trunk. */
+static inline void eddy__branch_wake_here(eddy__branch *self)
+{
+    if (eddy__branch_is_idle_trunk(self))
+        eddy__branch_queue_trunk(self);
+    else
+        eddy__branch_wake(self);
+}
+
 static inline eddy__node *eddy__waiter_link(eddy_waiter *self)
 {
     return (eddy__node *)(void *)&self->in_branch;
@@ -395,6 +407,14 @@ static inline void eddy__waiter_arm(eddy_waiter *self, eddy_task *task, const ed
     self->type = type;
     self->frame = task->at;
     branch->core->external_waits += type->external;
+}
+
+/* One that is armed waits no more. */
+static inline void eddy__waiter_disarm(eddy_waiter *self)
+{
+    self->branch->core->external_waits -= self->type->external;
+    eddy__list_take(eddy__waiter_link(self));
+    self->branch = NULL;
 }
 
 /* eddy_waiter_park(), inline where nothing stands in the way. */
@@ -427,12 +447,11 @@ static inline void eddy__core_read_clock(eddy_core *core)
 
 static inline void eddy__source_attend(eddy__source *self)
 {
-    if ((self->flags & EDDY__SOURCE_TENDED) == 0) {
-        self->flags |= EDDY__SOURCE_TENDED;
-        eddy__list_append(&self->core->attention, &self->attention);
-        if (self->core->quiet)
-            eddy__core_stir(self->core);
-    }
+    if ((self->flags & EDDY__SOURCE_TENDED) != 0)
+        return;
+    eddy__source_attend_told(self);
+    if (self->core->quiet)
+        eddy__core_stir(self->core);
 }
 
 /* A time that is now, or a little later: by far less than a tick of the wheel, so that what is started
@@ -440,14 +459,13 @@ static inline void eddy__source_attend(eddy__source *self)
  * counts of the processor, of which two nanoseconds are more than each takes. */
 static inline int64_t eddy__core_soon(eddy_core *core)
 {
-    eddy__wheel *wheel = &core->wheel;
     uint64_t ticks = eddy__ticks();
 
-    if (ticks - wheel->read_ticks < wheel->slack_ticks && core->sim == NULL)
-        return wheel->read_ns + 2 * (int64_t)(ticks - wheel->read_ticks);
-    wheel->read_ticks = ticks;
-    wheel->read_ns = eddy__core_now(core);
-    return wheel->read_ns;
+    if (ticks - core->read_ticks < core->slack_ticks && core->sim == NULL)
+        return core->read_ns + 2 * (int64_t)(ticks - core->read_ticks);
+    core->read_ticks = ticks;
+    core->read_ns = eddy__core_now(core);
+    return core->read_ns;
 }
 
 /* eddy__core_check(), inline where all is well. */
@@ -460,11 +478,8 @@ static inline void eddy__core_check_here(const eddy_core *core, const char *verb
 /* eddy_waiter_clear(), inline. */
 static inline void eddy__waiter_clear(eddy_waiter *self)
 {
-    if (self->branch == NULL)
-        return;
-    self->branch->core->external_waits -= self->type->external;
-    eddy__list_take(eddy__waiter_link(self));
-    self->branch = NULL;
+    if (self->branch != NULL)
+        eddy__waiter_disarm(self);
 }
 
 #endif

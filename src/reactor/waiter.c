@@ -13,13 +13,6 @@
 
 _Static_assert(sizeof(((eddy_waiter *)0)->in_branch) == sizeof(eddy__node), "in_branch is a node");
 
-static void disarm(eddy_waiter *self)
-{
-    self->branch->core->external_waits -= self->type->external;
-    eddy__list_take(eddy__waiter_link(self));
-    self->branch = NULL;
-}
-
 const char *eddy__waiter_name(const eddy_waiter *self)
 {
     const eddy_task *task = eddy__branch_task(self->branch);
@@ -65,7 +58,7 @@ eddy_result eddy_waiter_park(eddy_waiter *self, eddy_task *task, const eddy_wait
         return asked;
     }
     if (self->branch != NULL && (self->branch != task->branch || self->type != type))
-        disarm(self);
+        eddy__waiter_disarm(self);
     if (self->branch == NULL)
         eddy__waiter_arm(self, task, type);
     else
@@ -79,11 +72,8 @@ void eddy__waiter_wake(eddy_waiter *self)
 
     if (branch == NULL)
         return;
-    disarm(self);
-    if (eddy__branch_is_idle_trunk(branch))
-        eddy__branch_queue_trunk(branch);
-    else
-        eddy__branch_wake(branch);
+    eddy__waiter_disarm(self);
+    eddy__branch_wake_here(branch);
 }
 
 void eddy_waiter_wake(eddy_waiter *self)
@@ -104,8 +94,7 @@ void eddy_waiter_nudge(eddy_waiter *self)
 
 void eddy_waiter_clear(eddy_waiter *self)
 {
-    if (self->branch != NULL)
-        disarm(self);
+    eddy__waiter_clear(self);
 }
 
 void eddy__waiters_disarm(eddy__branch *branch, const void *from, size_t size)
@@ -117,7 +106,7 @@ void eddy__waiters_disarm(eddy__branch *branch, const void *from, size_t size)
 
         if ((uintptr_t)waiter->frame - low >= size)
             continue;
-        disarm(waiter);
+        eddy__waiter_disarm(waiter);
         if (waiter->type->disarm != NULL)
             waiter->type->disarm(waiter);
     }

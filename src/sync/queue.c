@@ -138,24 +138,12 @@ struct batch {
     } wakes[EDDY__SYNC_BATCH];
 };
 
-/* Of one loop, whose thread the lock has made sure of. */
-static void nudge(eddy_waiter *waiter)
-{
-    eddy__branch *branch = waiter->branch;
-
-    if (branch == NULL)
-        return;
-    if (eddy__branch_is_idle_trunk(branch))
-        eddy__branch_queue_trunk(branch);
-    else
-        eddy__branch_wake(branch);
-}
-
 /* A ticket that is woken a second time has left its waker to the first. */
 static void gather(struct batch *self, eddy_ticket *ticket)
 {
     if (ticket->line->sync->shared == NULL) {
-        nudge(&ticket->waiter);
+        if (ticket->waiter.branch != NULL) /* of one loop, whose thread the lock has made sure of */
+            eddy__branch_wake_here(ticket->waiter.branch);
         return;
     }
     if (ticket->waker.inbox == NULL && ticket->gate == NULL)

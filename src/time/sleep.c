@@ -80,7 +80,7 @@ static void set_time(eddy_sleep *self, eddy_core *core, int64_t when_ns, bool re
  * a tick: should the turn have taken that long, the wheel tells in the next one. */
 static bool is_past(eddy_core *core, int64_t when_ns)
 {
-    if (core->wheel.slack_ticks > 0 && core->sim == NULL && when_ns > core->now_ns &&
+    if (core->slack_ticks > 0 && core->sim == NULL && when_ns > core->now_ns &&
         (when_ns - core->now_ns) >> core->wheel.tick_shift > 0)
         return false;
     return when_ns <= eddy__core_now(core);

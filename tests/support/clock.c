@@ -52,7 +52,7 @@ struct test_clock *test_clock_take(eddy_core *core, int64_t now_ns)
     core->driver->type = &hand_driven;
     the_clock = (struct test_clock){.now_ns = now_ns == 0 ? kernel_ns : now_ns};
     core->now_ns = the_clock.now_ns;
-    core->wheel.slack_ticks = 0; /* the processor's counter does not go with it */
+    core->slack_ticks = 0; /* the processor's counter does not go with it */
     return &the_clock;
 }
 
