@@ -37,7 +37,7 @@ run: setup-run release-tree ## start the HTTP example: make run PORT=8080 DRIVER
 	@cmake --build $(RELEASE) --target example_hello_http
 	@exec $(RELEASE)/examples/hello_http --port=$(PORT) $(if $(DRIVER),--driver=$(DRIVER))
 
-check: setup-check ## everything a change must pass: builds, tests, sanitizers, style (some twelve minutes)
+check: setup-check ## everything a change must pass: builds, tests, sanitizers, style (some twenty minutes)
 	@tools/check
 
 lint: setup-check ## the checks that need no build: format, clang-tidy, layers, docstrings, headers, scripts

@@ -6,22 +6,6 @@
 
 #include <stdio.h>
 
-eddy_result gate_poll(struct gate *self, eddy_task *task)
-{
-    static const eddy_wait_type wait = {.why = "gate"};
-
-    if (!self->is_open)
-        return eddy_waiter_park(&self->waiter, task, &wait);
-    self->is_open = false;
-    return 0;
-}
-
-void gate_open(struct gate *self)
-{
-    self->is_open = true;
-    eddy_waiter_wake(&self->waiter);
-}
-
 void total_add(struct total *self, uint64_t value)
 {
     self->sum += value;

@@ -8,6 +8,7 @@
 
 #include <eddy/eddy.h>
 
+#include "../task_gate.h"
 #include "measure.h"
 
 enum { BATCH = 1000, FAN = 256 };
@@ -20,16 +21,6 @@ extern const measure eddy_sets[];
 extern const measure eddy_unordered[];
 extern const measure eddy_groups[];
 extern const measure eddy_pools[];
-
-/* Where a task waits until it is woken. All zero: closed. */
-struct gate {
-    eddy_waiter waiter;
-    bool is_open;
-};
-
-/* Waits until the gate is open, and closes it. */
-EDDY_NODISCARD eddy_result gate_poll(struct gate *self, eddy_task *task);
-void gate_open(struct gate *self);
 
 /* What many tasks add up; the last of them wakes whoever waits for all. */
 struct total {

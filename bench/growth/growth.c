@@ -136,22 +136,6 @@ uint32_t *growth_shuffled(uint32_t count)
     return order;
 }
 
-eddy_result gate_poll(struct gate *self, eddy_task *task)
-{
-    static const eddy_wait_type wait = {.why = "gate"};
-
-    if (!self->is_open)
-        return eddy_waiter_park(&self->waiter, task, &wait);
-    self->is_open = false;
-    return 0;
-}
-
-void gate_open(struct gate *self)
-{
-    self->is_open = true;
-    eddy_waiter_wake(&self->waiter);
-}
-
 static int usage(void)
 {
     fputs("usage: growth_eddy {", stderr);

@@ -10,6 +10,8 @@
 #include <eddy/eddy.h>
 #include <pthread.h>
 
+#include "../task_gate.h"
+
 /* At one size: `x` timers, tasks, senders, loops, connections. */
 void growth_timers(uint32_t x);
 void growth_tasks(uint32_t x);
@@ -62,15 +64,5 @@ static inline uint64_t growth_sum(uint64_t count)
 {
     return count % 2 == 0 ? count / 2 * (count - 1) : (count - 1) / 2 * count;
 }
-
-/* Where a task waits until it is woken. All zero: closed. */
-struct gate {
-    eddy_waiter waiter;
-    bool is_open;
-};
-
-/* Waits until the gate is open, and closes it. */
-EDDY_NODISCARD eddy_result gate_poll(struct gate *self, eddy_task *task);
-void gate_open(struct gate *self);
 
 #endif
